@@ -1,7 +1,9 @@
 #!/bin/sh
 # Makes this clone ready to run: a Node that is new enough, the npm packages of the lock file, the system packages of
-# qemu/system-packages.txt. What is there already is left alone: a second call only looks.
+# qemu/system-packages.txt. What is there already is left alone: a second call only looks. Then runs the command line that it is
+# given, if any, where it was called, with that Node on PATH.
 set -eu
+called_in=$PWD
 root=$(cd -- "$(dirname -- "$0")/.." && pwd)
 cd "$root"
 
@@ -67,3 +69,5 @@ if [ "$(cat node_modules/.boardwalk-setup 2>/dev/null || true)" != "$stamp" ]; t
   ln -sfn ../../cli/boardwalk node_modules/.bin/boardwalk
   printf '%s\n' "$stamp" >node_modules/.boardwalk-setup
 fi
+
+[ $# = 0 ] || { cd "$called_in" && exec "$@"; }

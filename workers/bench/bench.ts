@@ -1,0 +1,122 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { deviceType, serveParts, type Artifacts, type ProvisionedDevice } from '../../devices/index.ts';
+import { takeCustody, type Custody } from '../../qemu/index.ts';
+import { CommandError, UsageError } from '../errors.ts';
+import type { BenchConfig, DeviceConfig } from './config.ts';
+import { claimLease, leaseHolder, type Lease } from './lease.ts';
+import { nearest } from '../nearest.ts';
+
+export interface ClaimRequest {
+  config: BenchConfig;
+  /** A device's id or a type's name; undefined: any. */
+  device: string | undefined;
+  /** How many devices to lease; fewer are taken where fewer are free, but at least one. */
+  count: number;
+  /** What they are leased for: a run's id. */
+  purpose: string;
+}
+
+/** A device of the bench that is ours. */
+export interface LeasedDevice {
+  config: DeviceConfig;
+  lease: Lease;
+}
+
+export interface BenchRequest {
+  /** Released when the bench closes, and when it can't be opened. */
+  leased: readonly LeasedDevice[];
+  /** The flash image under test. */
+  image: string;
+  artifacts: Artifacts;
+  runDirectory: string;
+  signal: AbortSignal;
+}
+
+/** The devices of this host that one owner has leased, served on a socket. */
+export interface Bench extends AsyncDisposable {
+  readonly devices: readonly ProvisionedDevice[];
+  readonly custody: Custody;
+  readonly socketPath: string;
+  readonly token: string;
+}
+
+/** The devices that a name asks for: one by id, all of a type, or all. Throws a UsageError that lists what there is. */
+export function matchDevices(config: BenchConfig, name: string | undefined): DeviceConfig[] {
+  const matches = config.devices.filter(({ id, type }) => name === undefined || id === name || type === name);
+  if (matches.length > 0) return matches;
+  const names = [...new Set(config.devices.flatMap(({ id, type }) => [id, type]))];
+  const near = nearest(name ?? '', names);
+  throw new UsageError(`there is no device or type “${name}”${near === undefined ? '' : `. Did you mean “${near}”?`}`, {
+    advice: `Devices: ${config.devices.map(({ id, type }) => `${id} (${type})`).join(', ')}`,
+  });
+}
+
+/** Provisions leased devices and serves them. What was taken is given back if a later step fails. */
+export async function openBench(request: BenchRequest): Promise<Bench> {
+  await using taken = new AsyncDisposableStack();
+
+  for (const { lease } of request.leased) taken.defer(() => lease.release());
+
+  // 1. Whatever the devices start or create from here on goes when this process goes.
+  const custody = await takeCustody({ name: 'bench' });
+  taken.use(custody);
+
+  // 2. The devices, each from a fresh image.
+  const devices: ProvisionedDevice[] = [];
+  for (const { config } of request.leased) {
+    const type = await deviceType(config.type);
+    const device = await type.provision({
+      id: config.id,
+      image: request.image,
+      runDirectory: request.runDirectory,
+      stateDirectory: join(custody.directory, config.id),
+      artifacts: request.artifacts,
+      custody,
+      ...(config.memoryMiB !== undefined && { memoryMiB: config.memoryMiB }),
+      ...(config.cpus !== undefined && { cpus: config.cpus }),
+      signal: request.signal,
+    });
+    taken.defer(() => device.release());
+    devices.push(device);
+  }
+
+  // 3. The socket on which suites, consoles and shells reach them.
+  const token = randomBytes(24).toString('hex');
+  const socketPath = join(custody.directory, 'bench.sock');
+  await mkdir(custody.directory, { recursive: true });
+  await writeFile(tokenFile(socketPath), token, { mode: 0o600 });
+  const server = await serveParts(new Map(devices.map((device) => [device.id, device])), socketPath, token);
+  taken.defer(() => server.close());
+  for (const { lease } of request.leased) await lease.publish(socketPath);
+
+  const held = taken.move();
+  return { devices, custody, socketPath, token, [Symbol.asyncDispose]: () => held.disposeAsync() };
+}
+
+/** Beside the socket, readable by the bench's owner only. */
+export function tokenFile(socketPath: string): string {
+  return `${socketPath}.token`;
+}
+
+/** Leases devices. Throws a CommandError that names the holders when none is free. */
+export async function claimDevices({ config, device, count, purpose }: ClaimRequest): Promise<LeasedDevice[]> {
+  const leases: LeasedDevice[] = [];
+  const matches = matchDevices(config, device);
+  for (const match of matches) {
+    if (leases.length === count) break;
+    const lease = await claimLease(match.id, purpose);
+    if (lease) leases.push({ config: match, lease });
+  }
+  if (leases.length > 0) return leases;
+  const holders = await Promise.all(matches.map(({ id }) => leaseHolder(id)));
+  const held = matches.map(({ id }, index) => {
+    const holder = holders[index];
+    return holder ? `${id} by ${holder.purpose} (process ${holder.pid}, since ${holder.since})` : `${id} until a moment ago`;
+  });
+  throw new CommandError(`no device is free: ${held.join('; ')}`, {
+    exitCode: 3,
+    advice: 'Wait for one of these runs to end, or add a device to bench.yaml',
+  });
+}

@@ -1,0 +1,89 @@
+import { access, readFile, statfs } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { selectAccelerator } from '../../qemu/index.ts';
+import { readBenchConfig } from './config.ts';
+import { leaseDirectory } from './lease.ts';
+
+/** What was found of one thing that a bench needs. */
+export interface Finding {
+  level: 'ok' | 'warning' | 'fault';
+  what: string;
+  found: string;
+  /** What to do about it. */
+  mend?: string;
+}
+
+/** An image, its update and the overlays of one run. */
+const wantedFreeBytes = 6 * 1024 ** 3;
+
+/** Looks at each thing that a run in this folder needs, and changes nothing. */
+export async function inspectBench(cwd: string, signal: AbortSignal): Promise<Finding[]> {
+  return [node(), ...(await systemPackages()), await disk(cwd), await leases(), await accelerator(signal), ...(await config(cwd))];
+}
+
+function node(): Finding {
+  const found = process.versions.node;
+  if (Number(found.split('.')[0]) >= 24) return { level: 'ok', what: 'node', found };
+  return { level: 'fault', what: 'node', found, mend: 'Node 24 or newer is needed: in a clone, sh cli/setup.sh brings one' };
+}
+
+/** The list that cli/setup.sh installs from. */
+async function systemPackages(): Promise<Finding[]> {
+  const file = new URL('../../qemu/system-packages.txt', import.meta.url);
+  const lines = (await readFile(file, 'utf8')).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  const missing = new Map<string, string[]>();
+  for (const line of lines) {
+    const [probe = '', name = ''] = line.split(/\s+/);
+    if (!(await isThere(probe))) missing.set(name, [...(missing.get(name) ?? []), probe]);
+  }
+  if (missing.size === 0) return [{ level: 'ok', what: 'system packages', found: `${lines.length} programs and files` }];
+  return [...missing].map(([name, probes]) => ({
+    level: 'fault',
+    what: name,
+    found: `${probes.join(', ')} not found`,
+    mend: `sudo apt-get install --no-install-recommends ${name}`,
+  }));
+}
+
+async function isThere(probe: string): Promise<boolean> {
+  const places = probe.startsWith('/') ? [probe] : (process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, probe));
+  const found = await Promise.all(places.map((place) => access(place).then(() => true, () => false)));
+  return found.includes(true);
+}
+
+async function disk(cwd: string): Promise<Finding> {
+  const { bavail, bsize } = await statfs(cwd);
+  const free = bavail * bsize;
+  const found = `${Math.floor(free / 1024 ** 3)} GB free in ${cwd.replace(homedir(), '~')}`;
+  if (free >= wantedFreeBytes) return { level: 'ok', what: 'disk', found };
+  return { level: 'fault', what: 'disk', found, mend: 'a run needs about 6 GB:  boardwalk image prune  removes old images' };
+}
+
+async function leases(): Promise<Finding> {
+  try {
+    return { level: 'ok', what: 'leases', found: await leaseDirectory() };
+  } catch (error) {
+    return { level: 'fault', what: 'leases', found: error instanceof Error ? error.message : String(error), mend: 'make /run/lock writable' };
+  }
+}
+
+async function accelerator(signal: AbortSignal): Promise<Finding> {
+  try {
+    const { accelerator: taken, reason } = await selectAccelerator({ signal });
+    if (taken === 'kvm') return { level: 'ok', what: 'kvm', found: reason };
+    return { level: 'warning', what: 'kvm', found: reason, mend: 'software emulation is used instead, about 8 times slower' };
+  } catch (error) {
+    return { level: 'fault', what: 'qemu', found: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+async function config(cwd: string): Promise<Finding[]> {
+  try {
+    const { source, devices } = await readBenchConfig(cwd);
+    const found = `${devices.length} device${devices.length === 1 ? '' : 's'} in ${source ?? 'the virtual bench (there is no bench.yaml)'}`;
+    return [{ level: 'ok', what: 'bench', found }];
+  } catch (error) {
+    return [{ level: 'fault', what: 'bench.yaml', found: error instanceof Error ? error.message : String(error) }];
+  }
+}

@@ -1,0 +1,28 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createDevice } from '../../devices/index.ts';
+import { imageUnderTest } from '../image.ts';
+import { stateDirectoryName } from '../runner/run-directory.ts';
+import { claimDevices, openBench } from './bench.ts';
+import type { BenchConfig } from './config.ts';
+
+/** What `power on` leases a device for, and `power off` looks for before it ends the holder. */
+export const holdPurpose = 'power on';
+
+/**
+ * Holds one device, powered on, until `signal` aborts: the process behind `boardwalk power on`. Its console is recorded in
+ * `.boardwalk/devices/<id>/`. Resolves once everything is given back.
+ */
+export async function holdDevice(config: BenchConfig, id: string, image: string | undefined, signal: AbortSignal): Promise<void> {
+  const leased = await claimDevices({ config, device: id, count: 1, purpose: holdPurpose });
+  const { flash, artifacts } = await imageUnderTest({ file: image, update: undefined, signal, onProgress: () => undefined });
+  const runDirectory = join(process.cwd(), stateDirectoryName, 'devices', id);
+  await mkdir(runDirectory, { recursive: true });
+  await using bench = await openBench({ leased, image: flash, artifacts, runDirectory, signal });
+  for (const parts of bench.devices) {
+    const device = createDevice(parts);
+    await device.power.on();
+    await device.close();
+  }
+  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+}

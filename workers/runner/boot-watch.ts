@@ -1,0 +1,55 @@
+import { createDevice, type Boot, type Console, type ProvisionedDevice } from '../../devices/index.ts';
+import type { EventLog } from '../../reports/index.ts';
+
+/** Tells the log of a device's boots and faults, from what its console recorded. */
+export interface BootWatch {
+  /** Tells what the console has shown since the last call: boots and faults, charged to a test. */
+  tell(test: string, expectedFaults: readonly string[]): Promise<void>;
+}
+
+/** Powers a device on, tells its boot stage by stage, and resolves once SSH, engine and supervisor answer. */
+export async function bootDevice(parts: ProvisionedDevice, log: EventLog, signal: AbortSignal): Promise<BootWatch> {
+  const device = createDevice(parts);
+  try {
+    const from = await parts.console.mark();
+    log.write({ type: 'device-power', device: parts.id, state: 'on' });
+    const boot = await device.ready({ signal });
+    log.write({
+      type: 'device-boot',
+      device: parts.id,
+      bootId: boot.id,
+      cause: 'run',
+      stages: boot.stages,
+      totalSeconds: boot.totalSeconds,
+    });
+    return watchBoots(parts, log, from, boot);
+  } finally {
+    await device.close();
+  }
+}
+
+function watchBoots(parts: { id: string; console: Console }, log: EventLog, from: number, first: Boot): BootWatch {
+  let mark = Math.max(from, first.console.from + 1);
+  return {
+    async tell(test, expectedFaults) {
+      const start = mark;
+      mark = await parts.console.mark();
+      for (const fault of await parts.console.faults({ from: start })) {
+        if (fault.offset >= mark) continue;
+        const { kind, line, offset } = fault;
+        log.write({ type: 'console-fault', device: parts.id, kind, line, offset, expected: expectedFaults.includes(kind) });
+      }
+      for (const boot of await parts.console.boots({ from: start })) {
+        if (boot.offset >= mark) continue;
+        const last = boot.stages.at(-1);
+        if (!last) continue;
+        // A stage lasts from its first line to the next stage's.
+        const stages = boot.stages.map(({ name, at }, index) => ({
+          name,
+          seconds: Math.max(0, ((boot.stages[index + 1]?.at ?? at) - at) / 1000),
+        }));
+        log.write({ type: 'device-boot', device: parts.id, cause: 'test', test, stages, totalSeconds: (last.at - boot.startedAt) / 1000 });
+      }
+    },
+  };
+}

@@ -14,6 +14,7 @@ import { tellError } from './tell-error.ts';
 const program = new Command('boardwalk')
   .description('Tests operating-system images on the boards they are made for, and on virtual machines booted from the same flash images.')
   .version(version)
+  .enablePositionalOptions()
   .showSuggestionAfterError()
   .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'boardwalk: ')) })
   // Usage errors are exit code 2, as everywhere in boardwalk; help and version are no errors.

@@ -1,3 +1,5 @@
+import { channel } from 'node:diagnostics_channel';
+
 /** Whom a failure is charged to: the OS under test, the lab around it, the test itself, or boardwalk. */
 export type Blame = 'product' | 'infra' | 'test' | 'harness';
 
@@ -17,6 +19,9 @@ export interface DeviceErrorOptions {
   cause?: unknown;
 }
 
+/** Every DeviceError, as it is made. A test runner keeps only an error's words; who reports for it finds the evidence here. */
+export const deviceErrors = channel('boardwalk.device-error');
+
 /** The root of everything a device part throws: who is to blame, what was seen, what to do next. */
 export class DeviceError extends Error {
   override readonly name: string = 'DeviceError';
@@ -29,6 +34,7 @@ export class DeviceError extends Error {
     this.blame = options.blame;
     this.evidence = options.evidence ?? [];
     this.advice = options.advice;
+    deviceErrors.publish(this);
   }
 }
 

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { serviceImage, type Artifacts } from '../devices/index.ts';
-import { buildReferenceImage, inspectImage, type BuildProgress } from '../qemu/index.ts';
+import { demandBootable, inspectImage } from '../qemu/index.ts';
+import { sha256OfFile } from '../qemu/debian/index.ts';
+import { buildReferenceImage } from '../qemu/reference-os/index.ts';
 import type { ImageIdentity } from '../reports/index.ts';
 
 /** The image under test and what belongs to it. */
@@ -13,39 +13,69 @@ export interface ImageUnderTest {
   artifacts: Artifacts;
 }
 
+/** A stretch of work on the image: told when it starts and when it ends. */
+export interface ImageStep {
+  name: string;
+  state: 'started' | 'done';
+  /** How long it took, once done. */
+  seconds?: number;
+}
+
 export interface ImageRequest {
   /** An image of the user's own; undefined: the reference OS, built on the first call and cached. */
   file: string | undefined;
   /** A file for `hostapp-update -f` that goes with the user's image. */
   update: string | undefined;
-  mirror?: string;
+  /** A Debian package mirror's URL; undefined: the one that this machine's apt uses. */
+  mirror: string | undefined;
   signal: AbortSignal;
-  onProgress(progress: BuildProgress): void;
+  onStep(step: ImageStep): void;
 }
 
-/** Finds or builds the image. Throws what the build or the inspection found wrong, in one sentence. */
-export async function imageUnderTest({ file, update, mirror, signal, onProgress }: ImageRequest): Promise<ImageUnderTest> {
+/** Finds or builds the image, and the container image that suites deploy. Throws what was found wrong, in one sentence. */
+export async function imageUnderTest({ file, update, mirror, signal, onStep }: ImageRequest): Promise<ImageUnderTest> {
+  const steps = stepTeller(onStep);
   if (file !== undefined) {
     const image = await inspectImage(resolve(file));
-    const services = await serviceImage({ architecture: 'amd64', signal, onProgress });
-    return {
-      flash: image.file,
-      // Which version it is only the booted OS can tell.
-      identity: { name: basename(file), version: 'unknown', variant: 'unknown', sha256: await sha256(image.file), cached: false },
-      artifacts: { serviceImage: services, ...(update !== undefined && { update: resolve(update) }) },
-    };
+    demandBootable(image, 'bios');
+    const services = await serviceImage({ architecture: 'amd64', mirror, signal, onProgress: () => steps.begin('service image') });
+    steps.begin('checksum');
+    // Which version it is only the booted OS can tell.
+    const identity = { name: basename(file), version: 'unknown', variant: 'unknown', sha256: await sha256OfFile(image.file), cached: false };
+    steps.end();
+    return { flash: image.file, identity, artifacts: { serviceImage: services, ...(update !== undefined && { update: resolve(update) }) } };
   }
-  const reference = await buildReferenceImage({ ...(mirror !== undefined && { mirror }), signal, onProgress });
-  const services = await serviceImage({ architecture: 'amd64', signal, onProgress });
+  const reference = await buildReferenceImage({ mirror, signal, onProgress: ({ step }) => steps.begin(step) });
+  const cached = steps.count === 0;
+  const services = await serviceImage({ architecture: 'amd64', mirror, signal, onProgress: () => steps.begin('service image') });
+  steps.end();
+  const { flash, version, manifest } = reference;
   return {
-    flash: reference.flash,
-    identity: { name: 'reference-os', version: reference.version, variant: 'development', sha256: reference.sha256, cached: reference.cached },
+    flash,
+    identity: { name: 'reference-os', version, variant: 'development', sha256: manifest.flashSha256, cached },
     artifacts: { serviceImage: services, update: reference.update },
   };
 }
 
-async function sha256(file: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 })) hash.update(chunk);
-  return hash.digest('hex');
+/** Turns "this goes on now" into steps with a beginning and an end. */
+function stepTeller(onStep: ImageRequest['onStep']): { begin(name: string): void; end(): void; readonly count: number } {
+  let current: { name: string; since: number } | undefined;
+  let count = 0;
+  const end = () => {
+    if (current) onStep({ name: current.name, state: 'done', seconds: (performance.now() - current.since) / 1000 });
+    current = undefined;
+  };
+  return {
+    begin(name) {
+      if (current?.name === name) return;
+      end();
+      current = { name, since: performance.now() };
+      count += 1;
+      onStep({ name, state: 'started' });
+    },
+    end,
+    get count() {
+      return count;
+    },
+  };
 }

@@ -1,3 +1,4 @@
+import { relative } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { EventLog, TerminalReporter, writeReports } from '../../reports/index.ts';
 import { readBenchConfig, matchDevices } from '../../workers/index.ts';
@@ -41,7 +42,7 @@ export const runCommand = new Command('run')
     const { id, directory } = await newRunDirectory(cwd);
     using log = EventLog.create(`${directory}/events.ndjson`);
     if (options.json) log.subscribe((event) => process.stdout.write(`${JSON.stringify(event)}\n`));
-    using terminal = options.json ? undefined : new TerminalReporter({ stream: process.stdout, runDirectory: directory });
+    using terminal = options.json ? undefined : new TerminalReporter({ stream: process.stdout, runDirectory: relative(cwd, directory) });
     if (terminal) log.subscribe((event) => terminal.event(event));
 
     // 3. The run itself; the reports are derived from the log whatever became of it.

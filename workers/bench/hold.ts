@@ -15,7 +15,7 @@ export const holdPurpose = 'power on';
  */
 export async function holdDevice(config: BenchConfig, id: string, image: string | undefined, signal: AbortSignal): Promise<void> {
   const leased = await claimDevices({ config, device: id, count: 1, purpose: holdPurpose });
-  const { flash, artifacts } = await imageUnderTest({ file: image, update: undefined, signal, onProgress: () => undefined });
+  const { flash, artifacts } = await imageUnderTest({ file: image, update: undefined, mirror: undefined, signal, onStep: () => undefined });
   const runDirectory = join(process.cwd(), stateDirectoryName, 'devices', id);
   await mkdir(runDirectory, { recursive: true });
   await using bench = await openBench({ leased, image: flash, artifacts, runDirectory, signal });

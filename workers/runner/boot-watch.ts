@@ -1,10 +1,10 @@
-import { createDevice, type Boot, type Console, type ProvisionedDevice } from '../../devices/index.ts';
+import { createDevice, type Boot, type Console, type ConsoleFault, type ProvisionedDevice } from '../../devices/index.ts';
 import type { EventLog } from '../../reports/index.ts';
 
 /** Tells the log of a device's boots and faults, from what its console recorded. */
 export interface BootWatch {
   /** Tells what the console has shown since the last call: boots and faults, charged to a test. */
-  tell(test: string, expectedFaults: readonly string[]): Promise<void>;
+  tell(test: string, provoked: readonly ConsoleFault['kind'][]): Promise<void>;
 }
 
 /** Powers a device on, tells its boot stage by stage, and resolves once SSH, engine and supervisor answer. */
@@ -31,13 +31,13 @@ export async function bootDevice(parts: ProvisionedDevice, log: EventLog, signal
 function watchBoots(parts: { id: string; console: Console }, log: EventLog, from: number, first: Boot): BootWatch {
   let mark = Math.max(from, first.console.from + 1);
   return {
-    async tell(test, expectedFaults) {
+    async tell(test, provoked) {
       const start = mark;
       mark = await parts.console.mark();
       for (const fault of await parts.console.faults({ from: start })) {
         if (fault.offset >= mark) continue;
         const { kind, line, offset } = fault;
-        log.write({ type: 'console-fault', device: parts.id, kind, line, offset, expected: expectedFaults.includes(kind) });
+        log.write({ type: 'console-fault', device: parts.id, kind, line, offset, expected: provoked.includes(kind) });
       }
       for (const boot of await parts.console.boots({ from: start })) {
         if (boot.offset >= mark) continue;
@@ -48,7 +48,15 @@ function watchBoots(parts: { id: string; console: Console }, log: EventLog, from
           name,
           seconds: Math.max(0, ((boot.stages[index + 1]?.at ?? at) - at) / 1000),
         }));
-        log.write({ type: 'device-boot', device: parts.id, cause: 'test', test, stages, totalSeconds: (last.at - boot.startedAt) / 1000 });
+        log.write({
+          type: 'device-boot',
+          device: parts.id,
+          cause: 'test',
+          test,
+          startedAt: new Date(boot.startedAt).toISOString(),
+          stages,
+          totalSeconds: Math.max(0, last.at - boot.startedAt) / 1000,
+        });
       }
     },
   };

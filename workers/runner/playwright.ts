@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { EventOf, NewEvent } from '../../reports/index.ts';
 import type { Bench } from '../bench/bench.ts';
 import { UsageError } from '../errors.ts';
+import type { ReporterMessage } from './reporter.ts';
 import type { SuiteSelection } from './suites.ts';
 
 type PlannedTest = EventOf<'tests-planned'>['tests'][number];
@@ -20,7 +21,7 @@ export interface RunnerRequest {
   retries: number;
   runDirectory: string;
   signal: AbortSignal;
-  onEvent(event: NewEvent): void;
+  onMessage(message: ReporterMessage): void;
 }
 
 /** How long Playwright may take to stop its workers after SIGINT before it is killed. */
@@ -47,6 +48,7 @@ export async function runPlaywright(request: RunnerRequest): Promise<void> {
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     env: {
       ...process.env,
+      BOARDWALK_RUN: runDirectory,
       BOARDWALK_BENCH: bench.socketPath,
       BOARDWALK_TOKEN: bench.token,
       BOARDWALK_DEVICES: bench.devices.map(({ id }) => id).join(','),
@@ -58,7 +60,7 @@ export async function runPlaywright(request: RunnerRequest): Promise<void> {
   child.on('message', (message) => {
     told += 1;
     // The reporter is ours, and the event log checks each event against its schema before it writes it.
-    request.onEvent(message as NewEvent);
+    request.onMessage(message as ReporterMessage);
   });
   const stop = () => {
     child.kill('SIGINT');
@@ -70,12 +72,13 @@ export async function runPlaywright(request: RunnerRequest): Promise<void> {
   if (child.pid !== undefined) bench.custody.disown(child.pid);
   if (request.signal.aborted || (told > 0 && (code === 0 || code === 1))) return;
   const tail = (await readFile(output, 'utf8')).trimEnd().split('\n').slice(-12).join('\n');
-  request.onEvent({
+  const event: NewEvent = {
     type: 'harness-error',
     cause: told > 0 ? 'harness' : 'test',
     message: `the suite runner ended with ${killedBy ?? `code ${code}`}${tail && `: ${tail}`}`,
     advice: `look at ${output}`,
-  });
+  };
+  request.onMessage({ event });
 }
 
 /** Playwright's command line up to what is particular to a call, our reporter included. */
@@ -94,7 +97,7 @@ export async function listTests({ config, files }: SuiteSelection): Promise<Plan
   const errors: string[] = [];
   child.stderr?.on('data', (text) => errors.push(String(text)));
   child.on('message', (message) => {
-    const event = message as NewEvent;
+    const { event } = message as ReporterMessage;
     if (event.type === 'tests-planned') planned.push(...event.tests);
     if (event.type === 'harness-error') errors.push(event.message);
   });

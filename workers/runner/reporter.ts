@@ -1,7 +1,17 @@
 import { basename, relative } from 'node:path';
 import type { FullConfig, Reporter, Suite, TestCase, TestError, TestResult, TestStep } from '@playwright/test/reporter';
 import type { NewEvent } from '../../reports/index.ts';
+import type { ConsoleFault } from '../../devices/index.ts';
 import { resultOf } from './result.ts';
+
+/** What the reporter sends to the runner's parent. */
+export interface ReporterMessage {
+  event: NewEvent;
+  /** With a test's end: the console faults that it provokes on purpose. */
+  provoked?: ConsoleFault['kind'][];
+}
+
+const faultKinds: readonly ConsoleFault['kind'][] = ['panic', 'oops', 'unexpected-reset', 'watchdog', 'brown-out'];
 
 /**
  * Runs inside Playwright's main process and tells the runner's parent what happens, as events of the run's log, over the IPC channel.
@@ -38,7 +48,8 @@ export default class EventReporter implements Reporter {
     const identity = { test: idOf(test), attempt: attemptOf(result) };
     // A test that is skipped before a worker takes it up has no beginning of its own.
     for (const measurement of measurements) this.#tell({ type: 'measurement', ...identity, ...measurement });
-    this.#tell({ type: 'test-finished', ...identity, ...finished });
+    const provoked = faultKinds.filter((kind) => test.annotations.some(({ type, description }) => type === 'provokes' && description === kind));
+    this.#tell({ type: 'test-finished', ...identity, ...finished }, provoked);
   }
 
   onError(error: TestError): void {
@@ -59,8 +70,8 @@ export default class EventReporter implements Reporter {
     return this.#devices[Math.max(0, result.parallelIndex)] ?? this.#devices[0] ?? 'none';
   }
 
-  #tell(event: NewEvent): void {
-    process.send?.(event);
+  #tell(event: NewEvent, provoked: ConsoleFault['kind'][] = []): void {
+    process.send?.({ event, provoked } satisfies ReporterMessage);
   }
 }
 

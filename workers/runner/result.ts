@@ -1,3 +1,4 @@
+import { relative } from 'node:path';
 import type { TestCase, TestResult } from '@playwright/test/reporter';
 import type { z } from 'zod';
 import { consoleSlice, failure, measurement, type Failure } from '../../devices/testing/attachments.ts';
@@ -5,10 +6,10 @@ import type { Attachment, EventOf, NewEvent } from '../../reports/index.ts';
 import { plain } from './reporter.ts';
 
 type Finished = Omit<Extract<NewEvent, { type: 'test-finished' }>, 'type' | 'test' | 'attempt'>;
-type Measurement = Omit<EventOf<'measurement'>, 'type' | 'test' | 'attempt' | 'seq' | 'at' | 't'>;
+type MeasurementEvent = Omit<EventOf<'measurement'>, 'type' | 'test' | 'attempt' | 'seq' | 'at' | 't'>;
 
 /** The attempt's result and its measurements, in the words of the event log. */
-export function resultOf(test: TestCase, result: TestResult): { measurements: Measurement[]; finished: Finished } {
+export function resultOf(test: TestCase, result: TestResult): { measurements: MeasurementEvent[]; finished: Finished } {
   const told = <T>({ contentType, schema }: { contentType: string; schema: z.ZodType<T> }): T[] =>
     result.attachments
       .filter((attachment) => attachment.contentType === contentType && attachment.body !== undefined)
@@ -17,7 +18,7 @@ export function resultOf(test: TestCase, result: TestResult): { measurements: Me
   const [slice] = told(consoleSlice);
   const [thrown] = told(failure);
   return {
-    measurements: told(measurement).map(({ better: _, ...value }) => value),
+    measurements: told(measurement),
     finished: {
       ...judge(test, result, thrown),
       seconds: result.duration / 1000,
@@ -32,9 +33,12 @@ export function resultOf(test: TestCase, result: TestResult): { measurements: Me
 function judge(test: TestCase, result: TestResult, thrown: Failure | undefined): Pick<Finished, 'outcome' | 'cause' | 'reason' | 'error'> {
   const [first] = result.errors;
   const message = plain(first?.message ?? first?.value ?? '').trim();
+  const sides = expectation(message);
+  // The two sides are told apart already: what is left is the sentence before them.
+  const sentence = sides.seen === undefined ? message : (message.split('\n\n')[0] ?? message);
   const error = {
-    message: thrown?.message ?? (message || `the test ended as ${result.status}`),
-    ...expectation(message),
+    message: thrown?.message ?? (sentence || `the test ended as ${result.status}`),
+    ...sides,
     ...(first?.stack !== undefined && { stack: plain(first.stack) }),
     evidence: thrown?.evidence ?? [],
     ...(thrown?.advice !== undefined && { advice: thrown.advice }),
@@ -66,5 +70,7 @@ function expectation(message: string): { expected?: string; seen?: string } {
 }
 
 function attachmentOf({ name, contentType, path, body }: TestResult['attachments'][number]): Attachment {
-  return { name, contentType, ...(path === undefined ? { body: String(body ?? '') } : { path }) };
+  if (path === undefined) return { name, contentType, body: String(body ?? '') };
+  // Relative to the run's directory, so that links in its report hold wherever it is moved to.
+  return { name, contentType, path: relative(process.env['BOARDWALK_RUN'] ?? process.cwd(), path) };
 }

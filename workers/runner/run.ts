@@ -97,9 +97,9 @@ async function runOn(request: RunRequest, leased: readonly LeasedDevice[], log: 
   const image = await imageUnderTest({
     file: request.image,
     update: request.update,
-    ...(request.mirror !== undefined && { mirror: request.mirror }),
+    mirror: request.mirror,
     signal,
-    onProgress: (progress) => log.write({ type: 'step', kind: 'image', ...progress }),
+    onStep: (step) => log.write({ type: 'step', kind: 'image', ...step }),
   });
   log.write({ type: 'image-ready', image: image.identity });
 
@@ -113,7 +113,7 @@ async function runOn(request: RunRequest, leased: readonly LeasedDevice[], log: 
   });
 
   // 3. Power on, all at once. From here each console is recorded until the bench closes.
-  const watches = await Promise.all(bench.devices.map((device) => bootDevice(device, log, signal)));
+  const watches = new Map(await Promise.all(bench.devices.map(async (device) => [device.id, await bootDevice(device, log, signal)] as const)));
 
   // 4. The suites. Boots that tests cause are told as each test ends.
   let told: Promise<void> = Promise.resolve();
@@ -125,10 +125,10 @@ async function runOn(request: RunRequest, leased: readonly LeasedDevice[], log: 
     retries: request.retries,
     runDirectory: request.directory,
     signal,
-    onEvent: (event) => {
+    onMessage: ({ event, provoked = [] }) => {
       // In order, and a test's boots before its end, so that a reader of the log sees them inside it.
       told = told.then(async () => {
-        if (event.type === 'test-finished') for (const watch of watches) await watch.tell(event.test, []);
+        if (event.type === 'test-finished') await watches.get(event.console?.device ?? '')?.tell(event.test, provoked);
         log.write(event);
       });
     },

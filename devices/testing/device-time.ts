@@ -1,0 +1,57 @@
+import { EventEmitter } from 'node:events';
+import Docker from 'dockerode';
+
+/** Adds up the time in which somebody waits: overlapping waits count once. */
+export class DeviceTime {
+  #pending = 0;
+  #since = 0;
+  #total = 0;
+
+  /** Milliseconds so far, the wait under way included. */
+  get milliseconds(): number {
+    return this.#total + (this.#pending > 0 ? performance.now() - this.#since : 0);
+  }
+
+  async during<T>(wait: PromiseLike<T>): Promise<T> {
+    if (this.#pending === 0) this.#since = performance.now();
+    this.#pending += 1;
+    try {
+      return await wait;
+    } finally {
+      this.#pending -= 1;
+      if (this.#pending === 0) this.#total += performance.now() - this.#since;
+    }
+  }
+
+  /** The same object, whose promises are counted, and those of the objects it holds or gives: a device's parts, a service, a stick. */
+  counting<T extends object>(target: T): T {
+    return new Proxy(target, {
+      get: (object, property) => {
+        const value: unknown = Reflect.get(object, property, object);
+        if (typeof value === 'function') return (...given: unknown[]) => this.#counted(Reflect.apply(value, object, given));
+        return this.#counted(value);
+      },
+    });
+  }
+
+  #counted(value: unknown): unknown {
+    if (value instanceof Promise) return this.during(value.then((settled: unknown) => this.#counted(settled)));
+    return hasMethods(value) ? this.counting(value) : value;
+  }
+}
+
+/** Data and other libraries' objects pass as they are: a stream or a dockerode object must stay what it is. */
+const foreign = [Docker, EventEmitter, Error, Map, Set, Date, RegExp];
+
+function hasMethods(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return false;
+  if (Symbol.iterator in value || Symbol.asyncIterator in value || foreign.some((type) => value instanceof type)) return false;
+  const shape: unknown = Object.getPrototypeOf(value);
+  return [value, shape === Object.prototype ? undefined : shape].some(
+    (level) => typeof level === 'object' && level !== null && Object.values(Object.getOwnPropertyDescriptors(level)).some(isMethod),
+  );
+}
+
+function isMethod({ value }: PropertyDescriptor): boolean {
+  return typeof value === 'function' && value.name !== 'constructor';
+}

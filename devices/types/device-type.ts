@@ -1,0 +1,46 @@
+import type { Custody } from '../../qemu/index.ts';
+import type { Budgets } from '../budgets.ts';
+import type { ConsoleStages } from '../console/stages.ts';
+import type { Artifacts, BenchParts, Capability } from '../device.ts';
+
+export interface ProvisionRequest {
+  /** At most 12 characters: letters, digits, dot, dash. */
+  id: string;
+  /** The flash image under test: a raw file, never written. */
+  image: string;
+  /** Where what should outlive the device goes: the console's log, QEMU's own words. It exists. */
+  runDirectory: string;
+  /** Where what goes with the device goes: overlay, stick images. It is the device's own, and need not exist. */
+  stateDirectory: string;
+  artifacts: Artifacts;
+  /** Who ends what is started, however this process ends. */
+  custody: Custody;
+  /** Default: the type's. */
+  memoryMiB?: number;
+  /** Default: the type's. */
+  cpus?: number;
+  signal?: AbortSignal;
+}
+
+/** A device that is ready to be powered on, as the bench holds it. */
+export interface ProvisionedDevice extends BenchParts {
+  readonly capabilities: ReadonlySet<Capability>;
+  readonly budgets: Budgets;
+  /** What runs underneath, in words for a report: an accelerator and why it was taken, a board's revision. */
+  readonly platform: string;
+  /** Why the next lease must start from a fresh image; empty while it need not. */
+  readonly dirt: readonly string[];
+  /** The console's log in the run directory. */
+  readonly consoleLog: string;
+  /** Powers off, discards the sticks, closes console and time server, removes the state directory. A second call does nothing. */
+  release(): Promise<void>;
+}
+
+/** How the parts make a class of boards. One file of this folder is one type; its default export is this. */
+export interface DeviceType {
+  /** The slug that balenaOS gives it, and the file's name. */
+  readonly name: string;
+  readonly capabilities: ReadonlySet<Capability>;
+  readonly bootStages: ConsoleStages;
+  provision(request: ProvisionRequest): Promise<ProvisionedDevice>;
+}

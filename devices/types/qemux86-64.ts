@@ -1,0 +1,127 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createOverlay, inspectImage, selectAccelerator, startMachine, type Machine } from '../../qemu/index.ts';
+import { budgets, emulationSlowness } from '../budgets.ts';
+import { SntpServer } from '../clock/sntp.ts';
+import { ConsoleRecorder } from '../console/recorder.ts';
+import { commonStages } from '../console/stages.ts';
+import { tty } from '../console/tty.ts';
+import type { Capability, Endpoint, Endpoints } from '../device.ts';
+import { DeviceError } from '../errors.ts';
+import { QemuPower, type Load } from '../power/qemu.ts';
+import { QemuSticks } from '../sticks/qemu.ts';
+import type { DeviceType, ProvisionedDevice, ProvisionRequest } from './device-type.ts';
+
+/** Something was asked of a device that only one with its power on can give. */
+export class DeviceOff extends DeviceError {
+  override readonly name = 'DeviceOff';
+}
+
+/** Under which QEMU's user network shows the guest this host's loopback. Source: QEMU's net/slirp.c. */
+const hostSeenByGuest = '10.0.2.2';
+
+/** Ports of a balenaOS development image: sshd, the engine, the supervisor. */
+const forwards = { ssh: { guest: 22_222 }, engine: { guest: 2375 }, supervisor: { guest: 48_484 } };
+type Services = keyof typeof forwards;
+
+const capabilities: ReadonlySet<Capability> = new Set(['sticks', 'slots', 'clock']);
+
+/** A virtual PC that boots a flash image by the image's own boot loader: SeaBIOS, GRUB, kernel. */
+const qemux86: DeviceType = { name: 'qemux86-64', capabilities, bootStages: commonStages, provision };
+export default qemux86;
+
+async function provision(request: ProvisionRequest): Promise<ProvisionedDevice> {
+  const { id, runDirectory, stateDirectory, artifacts, custody, memoryMiB = 768, cpus = 2, signal } = request;
+  // What was taken is given back in the opposite order: at release, or here if a later step fails.
+  await using taken = new AsyncDisposableStack();
+
+  // 1. The disk: everything that the device writes goes into an overlay that lives over its power cycles.
+  const accelerator = await selectAccelerator(signal ? { signal } : {});
+  const base = await inspectImage(request.image);
+  await mkdir(stateDirectory, { recursive: true, mode: 0o700 });
+  taken.defer(() => rm(stateDirectory, { recursive: true, force: true }));
+  const overlay = join(stateDirectory, 'disk.qcow2');
+  await createOverlay({ base, file: overlay, ...(signal ? { signal } : {}) });
+
+  // 2. What is around it.
+  const recorder = await ConsoleRecorder.open({ device: id, directory: runDirectory, stages: qemux86.bootStages });
+  taken.defer(() => recorder.close());
+  const clock = await SntpServer.start(hostSeenByGuest);
+  taken.defer(() => clock.close());
+  const sticks = new QemuSticks(join(stateDirectory, 'sticks'));
+  taken.defer(() => sticks.release());
+
+  // 3. The switch that brings them together.
+  const budget = budgets(accelerator.accelerator === 'kvm' ? 1 : emulationSlowness);
+  const power = new QemuPower<Machine<Services>>({
+    id,
+    start: () =>
+      startMachine({
+        id,
+        custody,
+        accelerator,
+        disk: { file: overlay, format: 'qcow2' },
+        forwards,
+        log: join(runDirectory, `qemu-${id}.log`),
+        cpus,
+        memoryMiB,
+      }),
+    loads: [recorded(recorder), sticks],
+    offBudget: budget.powerOff,
+  });
+  taken.defer(() => power.off());
+
+  const dirt: string[] = [];
+  const remembered = new Map<string, string>();
+  const held = taken.move();
+  return {
+    id,
+    type: qemux86.name,
+    capabilities,
+    budgets: budget,
+    platform: `qemu ${accelerator.accelerator} (${accelerator.reason})`,
+    dirt,
+    consoleLog: recorder.path,
+    console: recorder,
+    power,
+    sticks,
+    clock,
+    endpoints: async () => endpointsOf(power, id),
+    artifacts: async () => artifacts,
+    markDirty: async (reason) => void dirt.push(reason),
+    async recall(key) {
+      const value = remembered.get(key);
+      return value === undefined ? undefined : JSON.parse(value);
+    },
+    async remember(key, value) {
+      // As JSON, so that what is recalled is the same on this side of the socket and on the other.
+      remembered.set(key, JSON.stringify(value ?? null));
+    },
+    release: () => held.disposeAsync(),
+  };
+}
+
+/** The recorder, listening to each machine from before its first instruction until its PTY is gone. */
+function recorded(recorder: ConsoleRecorder): Load {
+  let closed: Promise<unknown> = Promise.resolve();
+  return {
+    async connect({ console }) {
+      await recorder.poweredOn();
+      ({ closed } = await recorder.attach(tty(console)));
+    },
+    async disconnect() {
+      await closed;
+    },
+  };
+}
+
+function endpointsOf({ machine }: QemuPower<Machine<Services>>, id: string): Endpoints {
+  if (machine === undefined)
+    throw new DeviceOff(`${id} is off and has no network services`, { blame: 'test', advice: 'Call power.on() first.' });
+  const { ssh, engine, supervisor } = machine.ports;
+  return { ssh: local(ssh), engine: local(engine), supervisor: local(supervisor) };
+}
+
+function local(port: number): Endpoint {
+  return { host: '127.0.0.1', port };
+}

@@ -1,0 +1,64 @@
+/** What a file is by its first bytes, for one that is no disk image: named, and what to do about it. */
+export interface Signature {
+  kind: 'compressed' | 'other';
+  /** With its article: “a gzip-compressed file”. */
+  name: string;
+  advice: (file: string) => string;
+}
+
+interface Magic extends Signature {
+  offset: number;
+  bytes: string;
+}
+
+const unpackWith = (command: string) => (file: string) => `Unpack it first: ${command} ${file}`;
+const other = () => 'Give the flash image itself, as it would be written to the SD card or disk.';
+
+/** Latin-1 strings at offsets; file(1)'s magic is the source. */
+const magics: Magic[] = [
+  { kind: 'compressed', name: 'a gzip-compressed file', offset: 0, bytes: '\x1f\x8b', advice: unpackWith('gunzip --keep') },
+  { kind: 'compressed', name: 'an xz-compressed file', offset: 0, bytes: '\xfd7zXZ\0', advice: unpackWith('xz --decompress --keep') },
+  { kind: 'compressed', name: 'a zstd-compressed file', offset: 0, bytes: '\x28\xb5\x2f\xfd', advice: unpackWith('zstd --decompress') },
+  { kind: 'compressed', name: 'a bzip2-compressed file', offset: 0, bytes: 'BZh', advice: unpackWith('bunzip2 --keep') },
+  { kind: 'compressed', name: 'a zip archive', offset: 0, bytes: 'PK\x03\x04', advice: unpackWith('unzip') },
+  { kind: 'other', name: 'an ELF program', offset: 0, bytes: '\x7fELF', advice: other },
+  {
+    kind: 'other',
+    name: 'an HTML page',
+    offset: 0,
+    bytes: '<!',
+    advice: () => 'The download may have needed a login, or its address has changed.',
+  },
+  {
+    kind: 'other',
+    name: 'an HTML page',
+    offset: 0,
+    bytes: '<html',
+    advice: () => 'The download may have needed a login, or its address has changed.',
+  },
+  {
+    kind: 'other',
+    name: 'a Git LFS pointer',
+    offset: 0,
+    bytes: 'version https://git-lfs',
+    advice: () => 'Fetch the file it points to: git lfs pull',
+  },
+  { kind: 'other', name: 'a squashfs file system', offset: 0, bytes: 'hsqs', advice: other },
+  {
+    kind: 'other',
+    name: 'a VMDK image',
+    offset: 0,
+    bytes: 'KDMV',
+    advice: (file) => `Convert it: qemu-img convert -O raw ${file} disk.img`,
+  },
+  { kind: 'other', name: 'a tar archive', offset: 257, bytes: 'ustar', advice: other },
+  { kind: 'other', name: 'an ext file system without a disk around it', offset: 1080, bytes: '\x53\xef', advice: other },
+];
+
+/** Bytes of a file's beginning that `recognise` looks at. */
+export const signatureBytes = 1082;
+
+export function recognise(head: Buffer): Signature | undefined {
+  const text = head.toString('latin1');
+  return magics.find((magic) => text.startsWith(magic.bytes, magic.offset));
+}

@@ -1,0 +1,51 @@
+import { resolve } from 'node:path';
+
+import type { MachineSpec } from './machine.ts';
+
+/** Name of the serial port's character device in QMP. */
+export const consoleChardev = 'console';
+
+/**
+ * QEMU's arguments for a machine. q35 without graphics makes SeaBIOS, and through it GRUB's BIOS console, appear on the serial port.
+ * `romfile=` leaves out the network card's boot ROM. The disk's cache is writeback: a cut loses what the guest hadn't flushed, and no more.
+ * A copy of a machine's memory can only be given to a machine with the same arguments.
+ */
+export function machineArguments(spec: MachineSpec, qmpSocket: string): string[] {
+  return [
+    ['-name', `boardwalk-${spec.id}`, '-no-user-config', '-nodefaults', '-display', 'none', '-S'],
+    spec.accelerator.argv,
+    ['-machine', 'q35,graphics=off', '-smp', String(spec.cpus ?? 2), '-m', String(spec.memoryMiB ?? 1024)],
+    ['-rtc', `base=${spec.rtc === undefined ? 'utc' : isoSeconds(spec.rtc)},clock=host`],
+    ['-chardev', `socket,id=qmp,path=${escapeCommas(qmpSocket)}`, '-mon', 'chardev=qmp,mode=control'],
+    ['-chardev', `pty,id=${consoleChardev}`, '-serial', `chardev:${consoleChardev}`],
+    ['-blockdev', JSON.stringify(diskNode(spec.disk)), '-device', 'virtio-blk-pci,drive=disk,bootindex=0'],
+    ['-netdev', ['user', 'id=network', ...Object.values(spec.forwards).map(hostForward)].join(',')],
+    ['-device', 'virtio-net-pci,netdev=network,romfile='],
+    ['-device', 'virtio-rng-pci', '-device', 'qemu-xhci,id=xhci'],
+  ].flat();
+}
+
+function diskNode(disk: MachineSpec['disk']) {
+  return {
+    'node-name': 'disk',
+    driver: disk.format,
+    discard: 'unmap',
+    cache: { direct: false, 'no-flush': false },
+    file: { driver: 'file', filename: resolve(disk.file), cache: { direct: false, 'no-flush': false } },
+  };
+}
+
+/** Port 0 makes the kernel choose one that is free at that very moment. */
+function hostForward(forward: { guest: number; host?: number }): string {
+  return `hostfwd=tcp:127.0.0.1:${forward.host ?? 0}-:${forward.guest}`;
+}
+
+/** QEMU's option parser takes a doubled comma for one. */
+function escapeCommas(value: string): string {
+  return value.replaceAll(',', ',,');
+}
+
+/** `2026-11-22T15:30:00`, in UTC, as -rtc takes it. */
+function isoSeconds(date: Date): string {
+  return date.toISOString().slice(0, 19);
+}

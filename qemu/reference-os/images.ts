@@ -1,0 +1,74 @@
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { defaultCacheDirectory, sweepUnfinished } from '../debian/index.ts';
+import { type Manifest, manifestSchema } from './manifest.ts';
+
+export interface ReferenceImage {
+  /** The raw flash image. Never written once built: boot it through an overlay. */
+  flash: string;
+  /** A file for `hostapp-update -f`: the raw ext4 root file system of the next version. */
+  update: string;
+  version: string;
+  updateVersion: string;
+  /** Names the image: of everything that went into it. */
+  hash: string;
+  directory: string;
+  manifest: Manifest;
+}
+
+export interface CachedImage extends ReferenceImage {
+  /** What it takes on this disk, in bytes. */
+  diskBytes: number;
+  lastUsed: Date;
+}
+
+/** The image in a directory of the cache. */
+export async function openImage(directory: string): Promise<ReferenceImage> {
+  const manifest = manifestSchema.parse(JSON.parse(await readFile(join(directory, 'manifest.json'), 'utf8')));
+  const { version, updateVersion, hash } = manifest;
+  return { flash: join(directory, 'flash.img'), update: join(directory, 'update.hostapp'), version, updateVersion, hash, directory, manifest };
+}
+
+/** The images in the cache, the last used one first. */
+export async function listReferenceImages(cacheDirectory = defaultCacheDirectory()): Promise<CachedImage[]> {
+  const parent = join(cacheDirectory, 'images');
+  const images = [];
+  for (const name of await directoryNames(parent)) {
+    const directory = join(parent, name);
+    const sizes = await Promise.all((await readdir(directory)).map(async (file) => (await stat(join(directory, file))).blocks * 512));
+    images.push({
+      ...(await openImage(directory)),
+      diskBytes: sizes.reduce((sum, size) => sum + size, 0),
+      lastUsed: (await stat(directory)).mtime,
+    });
+  }
+  return images.sort((a, b) => b.lastUsed.getTime() - a.lastUsed.getTime());
+}
+
+/** Removes all images but the `keep` last used ones, and what interrupted builds left; returns those removed. */
+export async function pruneReferenceImages(options: { keep: number; cacheDirectory?: string | undefined }): Promise<CachedImage[]> {
+  const cacheDirectory = options.cacheDirectory ?? defaultCacheDirectory();
+  const removed = (await listReferenceImages(cacheDirectory)).slice(options.keep);
+  for (const image of removed) await rm(image.directory, { recursive: true });
+  for (const kind of ['images', 'debian']) {
+    const parent = join(cacheDirectory, kind);
+    if (await isThere(parent)) await sweepUnfinished(parent);
+  }
+  return removed;
+}
+
+async function directoryNames(parent: string): Promise<string[]> {
+  if (!(await isThere(parent))) return [];
+  return (await readdir(parent, { withFileTypes: true })).filter((entry) => entry.isDirectory() && !entry.name.startsWith('.')).map((entry) => entry.name);
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
+    throw error;
+  }
+}

@@ -1,0 +1,29 @@
+import type { Clock, Device } from '../devices/index.ts';
+
+// What the time suite asks of chrony beside following a clock. Source: chronyc(1); the order of the fields of `chronyc -c sources` is
+// that of its report without -c.
+
+/** NTP packets between chrony and one of its servers since it was added. */
+export async function chronyPackets(device: Device, address: string): Promise<{ sent: number; received: number }> {
+  const report = await device.host.check(`chronyc -n ntpdata ${address}`);
+  const field = (name: string) => Number(new RegExp(`^${name}\\s*:\\s*(\\d+)`, 'm').exec(report)?.[1]);
+  return { sent: field('Total TX'), received: field('Total RX') };
+}
+
+/** Has chrony measure the bench's clock, and follow nobody. */
+export async function watchWithoutFollowing(device: Device, { address: { host, port } }: Clock): Promise<void> {
+  await device.host.run(`chronyc delete ${host}`);
+  await device.host.check(`chronyc offline && chronyc add server ${host} port ${port} iburst minpoll 2 maxpoll 4 noselect`);
+}
+
+/** By how many seconds chrony finds the system clock ahead of a server's, as it last measured; undefined until it has. */
+export async function measuredOffset(device: Device, address: string): Promise<number | undefined> {
+  const rows = (await device.host.check('chronyc -c -n sources')).split('\n').map((line) => line.split(','));
+  const [, , , , , reach, , , measured] = rows.find((row) => row[2] === address) ?? [];
+  return reach === undefined || reach === '0' ? undefined : Number(measured);
+}
+
+/** Sets the device's clock, to the second: busybox knows no fractions. @param milliseconds since the epoch */
+export async function setClock(device: Device, milliseconds: number): Promise<void> {
+  await device.host.check(`date -u -s @${Math.round(milliseconds / 1000)}`);
+}

@@ -1,0 +1,286 @@
+import type { App, AppSpec, Device, Service } from '../devices/index.ts';
+import { parseProperties } from './dbus-reply.ts';
+import { readClocks, readDeviceConfig, readHostname, readTimeSettings } from './ground-truth.ts';
+import { askWhileManaged } from './managed.ts';
+import { allRunning, backAfterBoot, containerIds, testWithApp } from './services.ts';
+import { expect, proves } from './suite.ts';
+
+const spec = {
+  id: 4713,
+  name: 'dbus',
+  services: {
+    bus: { labels: { 'io.balena.features.dbus': '1' } },
+    plain: {},
+  },
+} satisfies AppSpec;
+
+const test = testWithApp(spec);
+
+const socket = '/host/run/dbus/system_bus_socket';
+
+/** The documented call: dbus-send on the host's bus, from inside a container. */
+const dbusSend = (destination: string, path: string, call: string) =>
+  `DBUS_SYSTEM_BUS_ADDRESS=unix:path=${socket} dbus-send --system --print-reply --reply-timeout=25000 --dest=org.freedesktop.${destination} ${path} org.freedesktop.${call}`;
+
+const systemd = (call: string) => dbusSend('systemd1', '/org/freedesktop/systemd1', `systemd1.Manager.${call}`);
+const hostname1 = (call: string) => dbusSend('hostname1', '/org/freedesktop/hostname1', `hostname1.${call}`);
+
+/** timedate1's properties as the container reads them. */
+const timedate = async (app: App) =>
+  parseProperties(
+    await app
+      .service('bus')
+      .check(dbusSend('timedate1', '/org/freedesktop/timedate1', 'DBus.Properties.GetAll string:org.freedesktop.timedate1')),
+  );
+
+test("the label brings the host's own socket", proves('dbus.socket-with-label'), async ({ app, device }) => {
+  // One inode: the same socket, not another of that name.
+  const onHost = await device.host.check('stat -L -c "%F %i %d" /run/dbus/system_bus_socket');
+  expect(onHost).toMatch(/^socket \d+ \d+$/);
+  expect(await app.service('bus').check(`stat -c "%F %i %d" ${socket}`)).toBe(onHost);
+});
+
+test('no label, no socket', proves('dbus.no-socket-without-label'), async ({ app }) => {
+  const places = `${socket} /host_run/dbus/system_bus_socket /run/dbus/system_bus_socket /var/run/dbus/system_bus_socket`;
+  expect(await app.service('plain').check(`for place in ${places}; do [ ! -e $place ] || echo $place; done`)).toBe('');
+  expect(await app.service('bus').check(`for place in ${places}; do [ ! -e $place ] || echo $place; done`)).toContain(socket);
+});
+
+test('GetAll has the seven properties, typed as documented', proves('dbus.timedate-properties'), async ({ app }) => {
+  const types = new Map([...(await timedate(app))].map(([name, { signature }]) => [name, signature]));
+  expect(Object.fromEntries(types)).toEqual({
+    Timezone: 's',
+    LocalRTC: 'b',
+    CanNTP: 'b',
+    NTP: 'b',
+    NTPSynchronized: 'b',
+    TimeUSec: 't',
+    RTCTimeUSec: 't',
+  });
+});
+
+test("Timezone and LocalRTC are the host's", proves('dbus.timedate-zone'), async ({ app, device }) => {
+  const [properties, host] = [await timedate(app), await readTimeSettings(device)];
+  expect({ zone: properties.get('Timezone')?.value, local: properties.get('LocalRTC')?.value }).toEqual({
+    zone: host.zone,
+    local: host.localRtc,
+  });
+  expect(host.zone).toMatch(/^(Etc\/)?UTC$/);
+});
+
+test("TimeUSec and RTCTimeUSec are the host's clocks", proves('dbus.timedate-clocks'), async ({ app, device }) => {
+  const before = await readClocks(device);
+  const properties = await timedate(app);
+  const after = await readClocks(device);
+  const seconds = (name: string) => Number(properties.get(name)?.value) / 1e6;
+  expect(seconds('TimeUSec')).toBeGreaterThanOrEqual(before.system);
+  expect(seconds('TimeUSec')).toBeLessThanOrEqual(after.system);
+  // A board without a hardware clock has 0. The kernel's own reading of one has whole seconds.
+  expect(seconds('RTCTimeUSec')).toBeGreaterThanOrEqual(before.hardware);
+  expect(seconds('RTCTimeUSec')).toBeLessThanOrEqual(after.hardware);
+});
+
+test('CanNTP and NTP tell of the time service', proves('dbus.timedate-service'), async ({ app, device }) => {
+  const on = async () => {
+    const properties = await timedate(app);
+    return { can: properties.get('CanNTP')?.value, on: properties.get('NTP')?.value };
+  };
+  const { service } = await readTimeSettings(device);
+  expect(service, 'the host has a time service and it runs').toBeDefined();
+  expect(await on()).toEqual({ can: true, on: true });
+  try {
+    await device.host.check(`systemctl stop ${service}`);
+    expect(await on(), `with ${service} stopped`).toEqual({ can: true, on: false });
+  } finally {
+    await device.host.check(`systemctl start ${service}`);
+  }
+});
+
+test('StopUnit stops bluetooth.service', proves('dbus.stop-unit'), async ({ app, device }) => {
+  const state = () => device.host.run('systemctl is-active bluetooth.service').then(({ stdout }) => stdout.trim());
+  expect(await state()).toBe('active');
+  try {
+    const reply = await app.service('bus').check(systemd('StopUnit string:bluetooth.service string:replace'));
+    expect(reply).toContain('object path "/org/freedesktop/systemd1/job/');
+    await expect.poll(state, { timeout: 30_000, intervals: [500] }).toBe('inactive');
+  } finally {
+    await device.host.check('systemctl start bluetooth.service');
+  }
+});
+
+test('the hostname is not for hostname1 to change', proves('dbus.set-hostname-refused'), async ({ app, device }) => {
+  const before = await readHostname(device);
+  const fixed = await app.service('bus').run(hostname1('SetStaticHostname string:boardwalk-broke-in boolean:false'));
+  expect(fixed.exitCode, 'SetStaticHostname').not.toBe(0);
+  expect(fixed.stderr).toMatch(/^Error org\./m);
+  await app.service('bus').run(hostname1('SetHostname string:boardwalk-broke-in boolean:false'));
+  expect(await readHostname(device)).toEqual(before);
+});
+
+test('PATCH host-config changes the hostname', proves('dbus.host-config-sets-hostname'), async ({ device }) => {
+  const before = await readHostname(device);
+  const configured = (await readDeviceConfig(device)).hostname ?? '';
+  // Setting it restarts the unit that applies it; the OS follows by itself.
+  const patch = (hostname: string) => device.supervisor.request('PATCH', '/v1/device/host-config', { body: { network: { hostname } } });
+  const followed = (name: string) =>
+    expect.poll(() => readHostname(device), { timeout: 60_000, intervals: [500] }).toEqual({ kernel: name, file: name });
+  try {
+    expect(await patch('boardwalk-probe')).toMatchObject({ status: 200, text: 'OK' });
+    expect((await readDeviceConfig(device)).hostname).toBe('boardwalk-probe');
+    await followed('boardwalk-probe');
+    const { json } = await device.supervisor.request('GET', '/v1/device/host-config');
+    expect(json).toMatchObject({ network: { hostname: 'boardwalk-probe' } });
+  } finally {
+    await patch(configured);
+    await followed(before.file);
+  }
+});
+
+for (const [word, command, id] of [
+  ['reboot', 'reboot', 'dbus.container-reboot-stays-inside'],
+  ['halt', 'halt', 'dbus.container-halt-stays-inside'],
+  ['shutdown', 'shutdown -h now', 'dbus.container-shutdown-stays-inside'],
+] as const) {
+  test(`${word} inside a container stays there`, proves(id), async ({ app, device }) => {
+    const inside = app.service('plain');
+    await inside.check(`command -v ${word}`);
+    await device.expectNoReboot(
+      async () => {
+        // Whatever it does to the container, even ending it under the command's feet, is the container's affair.
+        await inside.run(command);
+        await allRunning([inside]);
+        // An orderly shutdown takes longer to be noticed than to begin.
+        expect((await device.host.run('systemctl is-system-running')).stdout.trim()).not.toBe('stopping');
+      },
+      { watch: 3000 },
+    );
+  });
+}
+
+/** What a reboot asked for over D-Bus did. */
+async function rebootOverDbus(device: Device, app: App) {
+  const services = Object.values(app.services);
+  const before = await containerIds(services);
+  const mark = await device.console.mark();
+  const boot = await device.reboot(async () => {
+    // The bus goes down with the host: the reply may not come.
+    await app.service('bus').run(systemd('Reboot'));
+  });
+  await backAfterBoot(device, services);
+  const goodbye = new TextDecoder().decode(await device.console.read({ from: mark, to: boot.console.from }));
+  return {
+    previousId: boot.previousId,
+    id: boot.id,
+    goodbye: goodbye.split('\n').slice(-40),
+    recoveries: await device.host.run("dmesg | grep -E 'recovery complete|recovering journal|orphan cleanup'").then(({ stdout }) => stdout),
+    faults: (await device.console.faults({ from: mark })).map(({ line }) => line),
+    containers: { before, after: await containerIds(services) },
+    // Its services are back by now: a second reboot, asked for by whatever noticed the first, would have come.
+    later: { id: await device.bootId(), boots: (await device.console.boots({ from: mark })).length },
+  };
+}
+
+const overDbus = 'dbus: a reboot from the container';
+
+test('Manager.Reboot gives a new boot_id', proves('dbus.reboot'), async ({ app, device, once }) => {
+  const { id, previousId } = await once(overDbus, () => rebootOverDbus(device, app));
+  expect(previousId).toMatch(/^[0-9a-f-]{36}$/);
+  expect(id).toMatch(/^[0-9a-f-]{36}$/);
+  expect(id).not.toBe(previousId);
+});
+
+test('that reboot is an orderly shutdown', proves('dbus.reboot-is-orderly'), async ({ app, device, once }) => {
+  const { goodbye, recoveries, faults } = await once(overDbus, () => rebootOverDbus(device, app));
+  expect(goodbye.join('\n'), 'the console before the new boot').toMatch(/reboot: Restarting system/);
+  expect(recoveries, 'file systems that had to be recovered').toBe('');
+  expect(faults).toEqual([]);
+});
+
+test('that reboot happens once', proves('dbus.reboot-happens-once'), async ({ app, device, once }) => {
+  const { id, later } = await once(overDbus, () => rebootOverDbus(device, app));
+  expect(later).toEqual({ id, boots: 1 });
+});
+
+test('that reboot brings the services back', proves('dbus.reboot-brings-services-back'), async ({ app, device, once }) => {
+  const { containers } = await once(overDbus, () => rebootOverDbus(device, app));
+  expect(Object.keys(containers.after)).toEqual(['bus', 'plain']);
+  expect(containers.after).toEqual(containers.before);
+});
+
+/** POST /v1/reboot while a service holds its lock, then again with force. */
+async function rebootBySupervisor(device: Device, app: App) {
+  const services = Object.values(app.services);
+  const before = { id: await device.bootId(), containers: await containerIds(services) };
+  const reboot = (body: object) => device.supervisor.request('POST', '/v1/reboot', { body });
+
+  await lock(app.service('plain'));
+  let refused: Awaited<ReturnType<typeof reboot>> | undefined;
+  let rebootedAnyway = '';
+  try {
+    await device.expectNoReboot(
+      async () => {
+        refused = await reboot({});
+      },
+      { watch: 3000 },
+    );
+  } catch (error) {
+    rebootedAnyway = String(error);
+    await device.ready();
+    await lock(app.service('plain'));
+  }
+
+  let forced: typeof refused;
+  const boot = await device.reboot(async () => {
+    forced = await reboot({ force: true });
+  });
+  await backAfterBoot(device, services);
+  return {
+    before,
+    locked: { answer: refused, rebootedAnyway },
+    forced: {
+      answer: forced,
+      previousId: boot.previousId,
+      id: boot.id,
+      idLater: await device.bootId(),
+      containers: await containerIds(services),
+    },
+  };
+}
+
+/** Takes the update lock of a service as the documentation has it: a file, made inside the container. */
+const lock = (service: Service) => service.check('touch "$BALENA_APP_LOCK_PATH"');
+
+const bySupervisor = 'dbus: POST /v1/reboot, locked, then forced';
+
+test('POST /v1/reboot is 423 while a lock is held', proves('dbus.supervisor-reboot-respects-lock'), async ({ app, device, once }) => {
+  const { locked } = await once(bySupervisor, () => rebootBySupervisor(device, app));
+  expect(locked.answer?.status).toBe(423);
+  expect(locked.answer?.json).toMatchObject({ Data: '', Error: expect.stringMatching(/lock/i) });
+  expect(locked.rebootedAnyway).toBe('');
+});
+
+test('force overrides the lock', proves('dbus.supervisor-reboot-force'), async ({ app, device, once }) => {
+  const { locked, forced } = await once(bySupervisor, () => rebootBySupervisor(device, app));
+  expect(locked.answer?.status, 'the same call without force').toBe(423);
+  expect(forced.answer?.status).toBe(202);
+  expect(forced.id).not.toBe(forced.previousId);
+});
+
+test('POST /v1/reboot is 202 and reboots', proves('dbus.supervisor-reboot'), async ({ app, device, once }) => {
+  const { before, forced } = await once(bySupervisor, () => rebootBySupervisor(device, app));
+  expect(forced.answer?.status).toBe(202);
+  // The documentation says "", the supervisor says null.
+  expect([
+    { Data: 'OK', Error: null },
+    { Data: 'OK', Error: '' },
+  ]).toContainEqual(forced.answer?.json);
+  expect(forced.previousId).toBe(before.id);
+  expect(forced.idLater).toBe(forced.id);
+  expect(forced.containers).toEqual(before.containers);
+});
+
+test('a wrong key reboots nothing', proves('dbus.supervisor-reboot-needs-key'), async ({ device, once }) => {
+  const { rebootWithWrongKey, bootIdBefore, bootIdAfter } = await once('managed device', () => askWhileManaged(device));
+  expect(rebootWithWrongKey).toEqual({ status: 401, body: 'Unauthorized' });
+  expect(bootIdAfter).toBe(bootIdBefore);
+});

@@ -1,0 +1,156 @@
+import { background, dropIn, editFile, editSupervisor, type Mutant, writableCopy } from './mutant.ts';
+
+const busPolicy = '/etc/dbus-1/system.d/hostname-refused.conf';
+
+/** Shell that forbids everybody a call on the system bus. */
+const deny = (destination: string, member: string) =>
+  `${editFile(busPolicy, `s#</policy>#<deny send_destination="${destination}" send_member="${member}"/></policy>#`)} && ` +
+  'busctl call org.freedesktop.DBus /org/freedesktop/DBus org.freedesktop.DBus ReloadConfig';
+
+/** What the service image's init says when something in its container asked for an end. */
+const askedInside = 'asked to end from inside';
+const onceAskedInside = (command: string) =>
+  background(`until grep -qs '${askedInside}' /mnt/data/docker/containers/*/*-json.log; do sleep 0.2; done; ${command}`);
+
+export const dbusMutants: readonly Mutant[] = [
+  {
+    promise: 'dbus.socket-with-label',
+    name: 'old-place',
+    how: 'The bus is at /host_run/dbus, where supervisors before 1.7.0 had it.',
+    apply: editSupervisor('labels', 's#/run/dbus:/host/run/dbus#/run/dbus:/host_run/dbus#'),
+  },
+  {
+    promise: 'dbus.no-socket-without-label',
+    name: 'label-ignored',
+    how: "Every container gets the host's bus.",
+    apply: editSupervisor('labels', "s/if \\(asks\\('dbus'\\)\\)/if (true)/"),
+  },
+  {
+    promise: 'dbus.timedate-properties',
+    name: 'getall-denied',
+    how: "The bus lets nobody read timedate1's properties.",
+    apply: deny('org.freedesktop.timedate1', 'GetAll'),
+  },
+  {
+    promise: 'dbus.timedate-zone',
+    name: 'local-hardware-clock',
+    how: 'The hardware clock is said to keep local time in a zone that is not UTC.',
+    apply: `${writableCopy('/etc')} && printf '0.0 0 0.0\\n0\\nLOCAL\\n' > /etc/adjtime && ln -sf /usr/share/zoneinfo/Asia/Tokyo /etc/localtime && systemctl try-restart systemd-timedated.service`,
+  },
+  {
+    promise: 'dbus.timedate-clocks',
+    name: 'hardware-clock-hidden',
+    how: "timedate1 can't open the hardware clock, which the kernel has.",
+    apply: 'rm -f /dev/rtc /dev/rtc0 && systemctl try-restart systemd-timedated.service',
+  },
+  {
+    promise: 'dbus.timedate-service',
+    name: 'service-unknown',
+    how: "timedate1 doesn't know which unit is the time service.",
+    apply: `${editFile('/usr/lib/systemd/ntp-units.d/50-chronyd.list', 's/.*/nobody.service/')} && systemctl try-restart systemd-timedated.service`,
+  },
+  {
+    promise: 'dbus.stop-unit',
+    name: 'manual-stop-refused',
+    how: 'bluetooth.service refuses to be stopped by hand.',
+    apply: dropIn('bluetooth.service', '[Unit]\nRefuseManualStop=yes'),
+  },
+  {
+    promise: 'dbus.set-hostname-refused',
+    name: 'hostname-writable',
+    how: '/etc is writable and the bus lets everybody change the hostname.',
+    apply: `${editFile(busPolicy, '/<deny/d')} && umount /etc/hostname && ${writableCopy('/etc')} && busctl call org.freedesktop.DBus /org/freedesktop/DBus org.freedesktop.DBus ReloadConfig`,
+  },
+  {
+    promise: 'dbus.host-config-sets-hostname',
+    name: 'not-applied',
+    how: 'config.json is written, but the OS no longer looks at it.',
+    apply: 'systemctl stop config-json.path && mkdir -p /run/systemd/system.control && systemctl mask --runtime config-json.service',
+  },
+  {
+    promise: 'dbus.container-reboot-stays-inside',
+    name: 'propagates',
+    how: 'The host reboots when a container asks for it.',
+    apply: onceAskedInside('systemctl reboot -ff'),
+  },
+  {
+    promise: 'dbus.container-halt-stays-inside',
+    name: 'propagates',
+    how: 'The host halts when a container asks for it.',
+    apply: onceAskedInside('systemctl halt -ff'),
+  },
+  {
+    promise: 'dbus.container-shutdown-stays-inside',
+    name: 'propagates',
+    how: 'The host begins an orderly shutdown when a container asks for it.',
+    apply: onceAskedInside('systemctl reboot'),
+  },
+  {
+    promise: 'dbus.reboot',
+    name: 'call-denied',
+    how: 'The bus lets nobody call Manager.Reboot.',
+    apply: deny('org.freedesktop.systemd1', 'Reboot'),
+  },
+  {
+    promise: 'dbus.reboot-is-orderly',
+    name: 'reset-instead',
+    how: 'The first thing that a shutdown does is to reset the machine.',
+    apply:
+      'printf \'[Service]\\nType=oneshot\\nRemainAfterExit=yes\\nExecStart=/bin/true\\nExecStop=/bin/sh -c "echo b > /proc/sysrq-trigger"\\n\' > /run/systemd/system/mutant.service && ' +
+      'systemctl daemon-reload && systemctl start mutant.service',
+  },
+  {
+    promise: 'dbus.reboot-happens-once',
+    name: 'reboots-again',
+    how: 'The first boot after a reboot ends in another one.',
+    offline: [
+      {
+        path: '/usr/lib/systemd/system/balena-supervisor.service.d/mutant.conf',
+        content: [
+          '[Service]',
+          // The first start leaves a word, the second one takes it and reboots, the third one finds it taken.
+          'ExecStartPre=/bin/sh -c \'case "$(cat /mnt/state/mutant)" in armed) echo done >/mnt/state/mutant; sync; systemctl --no-block reboot ;; "") echo armed >/mnt/state/mutant; sync ;; esac\'',
+          '',
+        ].join('\n'),
+      },
+    ],
+  },
+  {
+    promise: 'dbus.reboot-brings-services-back',
+    name: 'containers-made-anew',
+    how: 'The engine forgets its containers at each boot, and the supervisor makes new ones.',
+    offline: [
+      {
+        path: '/usr/lib/systemd/system/balena.service.d/mutant.conf',
+        content: "[Service]\nExecStartPre=/bin/sh -c 'rm -rf /mnt/data/docker/containers/*'\n",
+      },
+    ],
+  },
+  {
+    promise: 'dbus.supervisor-reboot',
+    name: 'status-200',
+    how: 'POST /v1/reboot answers 200 instead of 202.',
+    apply: editSupervisor('api-v1', "s/json\\(202, \\{ Data: 'OK'/json(200, { Data: 'OK'/"),
+  },
+  {
+    promise: 'dbus.supervisor-reboot-needs-key',
+    name: 'open-door',
+    how: 'A caller with a wrong key is let in.',
+    apply: editSupervisor(
+      'authentication',
+      's/if \\(known === undefined\\) return undefined;/if (known === undefined) return { key, permits: () => true };/',
+    ),
+  },
+  {
+    promise: 'dbus.supervisor-reboot-respects-lock',
+    name: 'locks-unseen',
+    how: 'The supervisor looks for update locks under another name.',
+    apply: editSupervisor('update-locks', "s/\\['updates\\.lock', 'resin-updates\\.lock'\\]/['update.lock']/"),
+  },
+  {
+    promise: 'dbus.supervisor-reboot-force',
+    name: 'force-ignored',
+    how: 'POST /v1/reboot pays no heed to force.',
+    apply: editSupervisor('api-v1', "s/await power\\(action, isTruthy\\(body\\['force'\\]\\)\\)/await power(action, false)/"),
+  },
+];

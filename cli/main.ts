@@ -1,15 +1,18 @@
 import { Command } from 'commander';
 import { version } from './version.ts';
-import { consoleCommand } from './commands/console.ts';
-import { devicesCommand } from './commands/devices.ts';
-import { doctorCommand } from './commands/doctor.ts';
-import { imageCommand } from './commands/image.ts';
-import { powerCommand } from './commands/power.ts';
-import { promisesCommand } from './commands/promises.ts';
-import { reportCommand } from './commands/report.ts';
-import { runCommand } from './commands/run.ts';
-import { sshCommand } from './commands/ssh.ts';
-import { tellError } from './tell-error.ts';
+
+/** Each command by its name, loaded when it is called: what one needs (Playwright's types, the engine's client) would slow down all. */
+const commands: Record<string, () => Promise<Command>> = {
+  run: async () => (await import('./commands/run.ts')).runCommand,
+  devices: async () => (await import('./commands/devices.ts')).devicesCommand,
+  console: async () => (await import('./commands/console.ts')).consoleCommand,
+  ssh: async () => (await import('./commands/ssh.ts')).sshCommand,
+  power: async () => (await import('./commands/power.ts')).powerCommand,
+  image: async () => (await import('./commands/image.ts')).imageCommand,
+  promises: async () => (await import('./commands/promises.ts')).promisesCommand,
+  report: async () => (await import('./commands/report.ts')).reportCommand,
+  doctor: async () => (await import('./commands/doctor.ts')).doctorCommand,
+};
 
 const program = new Command('boardwalk')
   .description('Tests operating-system images on the boards they are made for, and on virtual machines booted from the same flash images.')
@@ -20,22 +23,12 @@ const program = new Command('boardwalk')
   // Usage errors are exit code 2, as everywhere in boardwalk; help and version are no errors.
   .exitOverride((end) => process.exit(end.exitCode === 0 ? 0 : 2));
 
-for (const command of [
-  runCommand,
-  devicesCommand,
-  consoleCommand,
-  sshCommand,
-  powerCommand,
-  imageCommand,
-  promisesCommand,
-  reportCommand,
-  doctorCommand,
-]) {
-  program.addCommand(command.copyInheritedSettings(program));
-}
+const called = commands[process.argv[2] ?? ''];
+for (const load of called ? [called] : Object.values(commands)) program.addCommand((await load()).copyInheritedSettings(program));
 
 try {
   await program.parseAsync();
 } catch (error) {
+  const { tellError } = await import('./tell-error.ts');
   process.exitCode = tellError(error);
 }

@@ -1,7 +1,19 @@
 import type { Clock, Device } from '../devices/index.ts';
+import { expect } from './suite.ts';
 
 // What the time suite asks of chrony beside following a clock. Source: chronyc(1); the order of the fields of `chronyc -c sources` is
 // that of its report without -c.
+
+/** Starts the time service; resolves once chronyc can speak to it with authority, over the socket that only root may use. */
+export async function startChrony(device: Device): Promise<void> {
+  await device.host.check('systemctl start chronyd.service');
+  const socket = async () => (await device.host.run('test -S /run/chrony/chronyd.sock')).exitCode;
+  await expect.poll(socket, { message: "chrony's command socket", timeout: 60_000, intervals: [100] }).toBe(0);
+}
+
+export async function stopChrony(device: Device): Promise<void> {
+  await device.host.check('systemctl stop chronyd.service');
+}
 
 /** NTP packets between chrony and one of its servers since it was added. */
 export async function chronyPackets(device: Device, address: string): Promise<{ sent: number; received: number }> {
@@ -12,8 +24,9 @@ export async function chronyPackets(device: Device, address: string): Promise<{ 
 
 /** Has chrony measure the bench's clock, and follow nobody. */
 export async function watchWithoutFollowing(device: Device, { address: { host, port } }: Clock): Promise<void> {
-  await device.host.run(`chronyc delete ${host}`);
-  await device.host.check(`chronyc offline && chronyc add server ${host} port ${port} iburst minpoll 2 maxpoll 4 noselect`);
+  // Both are refused where there is nothing to delete, or to take offline.
+  await device.host.run(`chronyc delete ${host}; chronyc offline`);
+  await device.host.check(`chronyc add server ${host} port ${port} iburst minpoll 2 maxpoll 4 noselect`);
 }
 
 /** By how many seconds chrony finds the system clock ahead of a server's, as it last measured; undefined until it has. */

@@ -53,6 +53,11 @@ export async function readHostname(device: Device): Promise<{ kernel: string; fi
 /** Where the host keeps what a service sees as /tmp/balena. Source: balena-supervisor, lib/update-lock. */
 export const lockDirectory = (appId: number, service: string) => `/tmp/balena-supervisor/services/${appId}/${service}`;
 
+/** A unit's state on the host: `active`, `inactive`, `activating`, `failed`… */
+export async function activeState(device: Device, unit: string): Promise<string> {
+  return (await device.host.run(`systemctl is-active ${unit}`)).stdout.trim();
+}
+
 /** How the host keeps its time: from its own files and processes. Sources: localtime(5), adjtime_config(5). */
 export async function readTimeSettings(device: Device): Promise<{ zone: string; localRtc: boolean; service: string | undefined }> {
   const { stdout: localtime } = await device.host.run('readlink -f /etc/localtime');

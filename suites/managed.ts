@@ -64,7 +64,7 @@ export async function askWhileManaged(device: Device) {
   try {
     await startWith(device, JSON.stringify({ ...z.record(z.string(), z.json()).parse(JSON.parse(config)), ...provisioned }));
     await expect
-      .poll(async () => (await ask(device, 'GET', '/v1/device')).status, {
+      .poll(async () => (await ask(device, 'GET', '/v2/version')).status, {
         message: 'the API of a managed device out of local mode asks for a key',
         timeout: startBudget,
         intervals: [1000],

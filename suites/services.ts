@@ -1,8 +1,8 @@
-import type { App, AppSpec, Device, Service } from '../devices/index.ts';
+import { type App, type AppSpec, budgets, type Device, emulationSlowness, type Service } from '../devices/index.ts';
 import { expect, test as suiteTest } from './suite.ts';
 
-/** How long a service may take to run again after a boot or a re-creation, under software emulation. Seen: 4–12 s. */
-const runningBudget = 120_000;
+/** How long a service may take to run again after a boot or a re-creation. Seen on an idle host: 4–12 s. */
+const runningBudget = budgets(emulationSlowness).services;
 
 /** The app that a suite works with, deployed once a worker and cleared away at its end. */
 export const testWithApp = (spec: AppSpec) =>
@@ -23,7 +23,7 @@ export async function allRunning(services: readonly Service[]): Promise<void> {
 
 /** Resolves once the supervisor, after a boot, finds nothing left to do, and each of these services runs: until then it may yet re-create one. */
 export async function backAfterBoot(device: Device, services: readonly Service[]): Promise<void> {
-  await device.supervisor.ready({ timeout: runningBudget });
+  await device.ready();
   const state = async () => (await device.supervisor.request('GET', '/v2/state/status')).json;
   await expect
     .poll(state, { message: 'the supervisor has applied its target state', timeout: runningBudget, intervals: [500] })

@@ -18,12 +18,15 @@ function roomOf(path: string): string {
 
 for (const room of Object.keys(table)) {
   test(`${room} imports only what the table of rooms allows`, async (t) => {
-    const files = (await readdir(join(root, room), { recursive: true })).filter((file) => /\.[cm]?ts$/.test(file)).map((file) => join(room, file));
+    const files = (await readdir(join(root, room), { recursive: true }))
+      .filter((file) => /\.[cm]?ts$/.test(file))
+      .map((file) => join(room, file));
     t.true(files.length > 0);
     const allowed = table[room] ?? [];
     for (const file of files) {
       for (const target of relativeImports(file, await readFile(join(root, file), 'utf8'))) {
-        const fine = roomOf(target) === room || allowed.some((entry) => target === entry || (!entry.includes('.') && roomOf(target) === entry));
+        const fine =
+          roomOf(target) === room || allowed.some((entry) => target === entry || (!entry.includes('.') && roomOf(target) === entry));
         t.true(fine, `${file} imports ${target}; ${room} may import ${allowed.join(', ') || 'no other room'}`);
       }
     }

@@ -41,7 +41,13 @@ export async function imageUnderTest({ file, update, mirror, signal, onStep }: I
     const services = await serviceImage({ architecture: 'amd64', mirror, signal, onProgress: () => steps.begin('service image') });
     steps.begin('checksum');
     // Which version it is only the booted OS can tell.
-    const identity = { name: basename(file), version: 'unknown', variant: 'unknown', sha256: await sha256OfFile(image.file), cached: false };
+    const identity = {
+      name: basename(file),
+      version: 'unknown',
+      variant: 'unknown',
+      sha256: await sha256OfFile(image.file),
+      cached: false,
+    };
     steps.end();
     return { flash: image.file, identity, artifacts: { serviceImage: services, ...(update !== undefined && { update: resolve(update) }) } };
   }

@@ -9,6 +9,7 @@ export { attachDevice, type AttachedDevice } from './bench/attach.ts';
 export { holdDevice, holdPurpose } from './bench/hold.ts';
 export { inspectBench, type Finding } from './bench/doctor.ts';
 export { listTests } from './runner/playwright.ts';
-export { newRunDirectory, stateDirectoryName } from './runner/run-directory.ts';
+export { newRunDirectory } from './runner/run-directory.ts';
 export { run, type RunRequest } from './runner/run.ts';
 export { selectSuites, type SuiteSelection } from './runner/suites.ts';
+export { stateDirectoryName } from './state-directory.ts';

@@ -39,7 +39,9 @@ imageCommand
       return;
     }
     const { manifest } = image;
-    console.log(`reference-os ${manifest.version}, update ${manifest.updateVersion}\nhash      ${manifest.hash}\nkernel    ${manifest.kernel}\nnode      ${manifest.node}`);
+    console.log(
+      `reference-os ${manifest.version}, update ${manifest.updateVersion}\nhash      ${manifest.hash}\nkernel    ${manifest.kernel}\nnode      ${manifest.node}`,
+    );
     console.log(`flash     ${image.flash}\nupdate    ${image.update}\non disk   ${mebibytes(image.diskBytes)}\n`);
     printTable(
       ['partition', 'MiB', 'at'],
@@ -48,7 +50,12 @@ imageCommand
     console.log();
     printTable(
       ['tree', 'entries', 'MiB', 'sha256'],
-      Object.entries(manifest.trees).map(([name, { entries, bytes, sha256 }]) => [name, String(entries), String(Math.ceil(bytes / 2 ** 20)), sha256]),
+      Object.entries(manifest.trees).map(([name, { entries, bytes, sha256 }]) => [
+        name,
+        String(entries),
+        String(Math.ceil(bytes / 2 ** 20)),
+        sha256,
+      ]),
     );
   });
 
@@ -59,7 +66,13 @@ imageCommand
     const images = await listReferenceImages();
     printTable(
       ['hash', 'version', 'on disk', 'last used', 'file'],
-      images.map((image) => [image.hash, image.version, mebibytes(image.diskBytes), image.lastUsed.toISOString().slice(0, 16), image.flash]),
+      images.map((image) => [
+        image.hash,
+        image.version,
+        mebibytes(image.diskBytes),
+        image.lastUsed.toISOString().slice(0, 16),
+        image.flash,
+      ]),
     );
   });
 

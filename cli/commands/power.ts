@@ -42,16 +42,19 @@ powerCommand
     const exited = new Promise<string>((resolve) => holder.once('exit', (code, signal) => resolve(signal ?? `code ${code}`)));
 
     // It is ready when its bench is published and the device answers.
-    for (let end: string | undefined; (await leaseHolder(id))?.bench === undefined; ) {
+    for (let end: string | undefined; (await leaseHolder(id))?.bench === undefined;) {
       end = await Promise.race([exited, delay(100).then(() => undefined)]);
-      if (end !== undefined) throw new CommandError(`${id} can't be powered on: its holder ended with ${end}`, { exitCode: 3, advice: `look at ${log}` });
+      if (end !== undefined)
+        throw new CommandError(`${id} can't be powered on: its holder ended with ${end}`, { exitCode: 3, advice: `look at ${log}` });
     }
     holder.unref();
     const { parts } = await attachDevice(config, id);
     const device = createDevice(parts);
     try {
       const boot = await device.ready();
-      console.log(`${id} is on and answers after ${boot.totalSeconds.toFixed(1)} s.  boardwalk console ${id} · boardwalk ssh ${id} · boardwalk power off ${id}`);
+      console.log(
+        `${id} is on and answers after ${boot.totalSeconds.toFixed(1)} s.  boardwalk console ${id} · boardwalk ssh ${id} · boardwalk power off ${id}`,
+      );
     } finally {
       await device.close();
       await parts.close();
@@ -70,7 +73,8 @@ powerCommand
       process.kill(holder.pid, 'SIGTERM');
       const deadline = Date.now() + releaseBudgetMs;
       while ((await leaseHolder(holder.device)) !== undefined) {
-        if (Date.now() > deadline) throw new CommandError(`${holder.device} is off, but process ${holder.pid} still holds it`, { exitCode: 3 });
+        if (Date.now() > deadline)
+          throw new CommandError(`${holder.device} is off, but process ${holder.pid} still holds it`, { exitCode: 3 });
         await delay(50);
       }
     }

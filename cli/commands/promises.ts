@@ -22,14 +22,12 @@ export const promisesCommand = new Command('promises')
     const selection = await selectSuites(suites, cwd);
     const tests = await listTests(selection);
     const last = await lastOutcomes(cwd);
-    const rows = selection.promises.map(
-      ({ id, statement }): Row => ({
-        promise: id,
-        statement,
-        tests: tests.filter(({ promises }) => promises.includes(id)).map(({ title }) => title),
-        last: last.get(id),
-      }),
-    );
+    const rows = selection.promises.map(({ id, statement }): Row => ({
+      promise: id,
+      statement,
+      tests: tests.filter(({ promises }) => promises.includes(id)).map(({ title }) => title),
+      last: last.get(id),
+    }));
     if (options.json) {
       for (const row of rows) console.log(JSON.stringify(row));
       return;

@@ -16,7 +16,11 @@ export const reportCommand = new Command('report')
       return;
     }
     await writeReports(directory);
-    const page = { width: process.stdout.columns ?? 100, colour: process.stdout.isTTY && !process.env['NO_COLOR'], runDirectory: directory };
+    const page = {
+      width: process.stdout.columns ?? 100,
+      colour: process.stdout.isTTY && !process.env['NO_COLOR'],
+      runDirectory: directory,
+    };
     for (const line of renderRun(events, page)) console.log(line);
     if (torn) console.log(`the log ends inside line ${torn.line}: the run was killed while it wrote it`);
   });

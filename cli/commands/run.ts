@@ -82,6 +82,8 @@ function checkPattern(pattern: string): void {
   try {
     RegExp(pattern);
   } catch (cause) {
-    throw new UsageError(`--grep “${pattern}” is no regular expression: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw new UsageError(`--grep “${pattern}” is no regular expression: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    });
   }
 }

@@ -29,11 +29,27 @@ export const sshCommand = new Command('ssh')
 
 /** OpenSSH's own client: a terminal is its trade. A device's key belongs to its flashed image, so it isn't kept among the user's known hosts. */
 function openSsh(host: string, port: number): Promise<number> {
-  const args = ['-p', String(port), '-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null', '-o', 'LogLevel=ERROR', `root@${host}`];
+  const args = [
+    '-p',
+    String(port),
+    '-o',
+    'StrictHostKeyChecking=no',
+    '-o',
+    'UserKnownHostsFile=/dev/null',
+    '-o',
+    'LogLevel=ERROR',
+    `root@${host}`,
+  ];
   return new Promise((resolve, reject) => {
     const client = spawn('ssh', args, { stdio: 'inherit' });
     client.once('error', (cause) => {
-      reject(new CommandError(`ssh can't be started: ${cause.message}`, { exitCode: 2, advice: 'Install it:  apt-get install openssh-client', cause }));
+      reject(
+        new CommandError(`ssh can't be started: ${cause.message}`, {
+          exitCode: 2,
+          advice: 'Install it:  apt-get install openssh-client',
+          cause,
+        }),
+      );
     });
     client.once('exit', (code) => resolve(code ?? 255));
   });

@@ -44,7 +44,7 @@ export async function neverCameBack(
       reached === undefined
         ? `and no loader, kernel or login followed within the boot budget (${seconds(budget)})`
         : `and the boot got no further than ${reached} within its budget (${seconds(budget)})`,
-      powerWords(power),
+      powerWords[power],
       `tried: power cycle at ${clockTime(recovery.at)} → ${recovery.outcome}`,
     ].join('\n  '),
     {
@@ -83,16 +83,11 @@ function silenceOf({ at, line }: LastWords): string {
   return at === undefined ? 'the console said nothing from then on' : `the console’s last word came at ${clockTime(at)}:\n      ${line}`;
 }
 
-function powerWords(state: PowerState): string {
-  switch (state) {
-    case 'on':
-      return 'power is on (read back)';
-    case 'off':
-      return 'power is off (read back), though nobody switched it';
-    case 'unknown':
-      return 'the power switch can’t tell its state';
-  }
-}
+const powerWords: Record<PowerState, string> = {
+  on: 'power is on (read back)',
+  off: 'power is off (read back), though nobody switched it',
+  unknown: 'the power switch can’t tell its state',
+};
 
 function clockTime(at: number): string {
   return new Date(at).toISOString().slice(11, 23);

@@ -1,4 +1,4 @@
-import { contractTests, type DeclareTest } from '../contract.ts';
+import { contractTests, type DeclareTest } from '../every.contract.ts';
 import type { Clock } from './clock.ts';
 
 export interface ClockUnderTest {

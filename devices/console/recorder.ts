@@ -196,11 +196,14 @@ export class ConsoleRecorder implements Console {
   }
 
   #apply(event: LogEvent, at: number, offset: number): void {
-    if (event === 'power-on') this.#watcher.poweredOn(at, offset);
-    if (event === 'reset-announced') this.#watcher.announceReset();
-    if (event === 'reset-announced') return;
+    if (event === 'reset-announced') {
+      this.#watcher.announceReset();
+      return;
+    }
+    // An open line is the old boot's, most often its login prompt.
     for (const line of this.#lines.finish(at)) this.#watcher.read(line);
     this.#lines = new LineReader();
+    if (event === 'power-on') this.#watcher.poweredOn(at, offset);
   }
 
   /** Reads the log that an earlier process left as if it arrived again. */

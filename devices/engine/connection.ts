@@ -16,12 +16,18 @@ class EndpointAgent extends Agent {
     this.#endpoint = endpoint;
   }
 
-  override createConnection(_options: ClientRequestArgs, callback?: (error: Error | null, stream: Duplex) => void): undefined {
-    this.#endpoint().then(
-      ({ host, port }) => callback?.(null, connect({ host, port, noDelay: true })),
+  override createConnection(_options: ClientRequestArgs, done?: (error: Error | null, stream: Duplex) => void): undefined {
+    void this.#connect(done);
+  }
+
+  async #connect(done: ((error: Error | null, stream: Duplex) => void) | undefined): Promise<void> {
+    try {
+      const { host, port } = await this.#endpoint();
+      done?.(null, connect({ host, port, noDelay: true }));
+    } catch (error) {
       // Beside an error the stream isn't looked at.
-      (error: unknown) => callback?.(error instanceof Error ? error : new Error(String(error)), new Socket()),
-    );
+      done?.(error instanceof Error ? error : new TypeError(String(error)), new Socket());
+    }
   }
 }
 

@@ -14,10 +14,10 @@ import { emptyTargetState, specLabel, targetStateOf, type ExpectedService, type 
 
 export interface DockerEngineOptions {
   /** Where the engine's API is now. */
-  endpoint(): Promise<Endpoint>;
+  endpoint: () => Promise<Endpoint>;
   supervisor: Supervisor;
   /** Path of the service image's tar on this side. */
-  serviceImage(): Promise<string>;
+  serviceImage: () => Promise<string>;
   budgets: Budgets;
 }
 
@@ -75,7 +75,7 @@ export function dockerEngine({ endpoint, supervisor, serviceImage, budgets }: Do
     if (left !== undefined) return `${left.Names[0] ?? left.Id} of an earlier state is still there`;
     const { status, json } = await supervisor.request('GET', '/v2/state/status');
     const appState = status === 200 && typeof json === 'object' && json !== null && 'appState' in json ? json.appState : undefined;
-    return appState === 'applied' || appState === undefined ? undefined : `the supervisor says “${String(appState)}”`;
+    return appState === 'applied' || appState === undefined ? undefined : `the supervisor says ${JSON.stringify(appState)}`;
   }
 
   async function settle(state: TargetState, awaited: string, budget: number, signal: AbortSignal | undefined): Promise<void> {
@@ -119,16 +119,7 @@ export function dockerEngine({ endpoint, supervisor, serviceImage, budgets }: Do
     async clear(): Promise<void> {
       await post(emptyTargetState);
       await settle({ appId: 0, body: emptyTargetState, services: [] }, 'no app on the device', budgets.deploy, undefined);
-      await observed({
-        awaited: 'the volumes of all apps to go',
-        budget: budgets.deploy,
-        interval: lookAgainEvery,
-        blame: 'product',
-        async look() {
-          const volumes = await appVolumes(docker);
-          return volumes.length === 0 ? { found: undefined } : volumes.join(', ');
-        },
-      });
+      await removeAppVolumes(docker);
     },
   };
 }
@@ -145,13 +136,16 @@ async function supervised(docker: Docker): Promise<Docker.ContainerInfo[]> {
   }
 }
 
-/** The supervisor names them `<appId>_<name>`. */
-async function appVolumes(docker: Docker): Promise<string[]> {
+/**
+ * In local mode the supervisor keeps the volumes of an app that goes (v19.0.5, src/compose/application-manager.ts: keepVolumes).
+ * It names them `<appId>_<name>`.
+ */
+async function removeAppVolumes(docker: Docker): Promise<void> {
   try {
     const { Volumes } = await docker.listVolumes();
-    return Volumes.map(({ Name }) => Name).filter((name) => /^\d+_/.test(name));
+    for (const { Name } of Volumes) if (/^\d+_/.test(Name)) await docker.getVolume(Name).remove();
   } catch (error) {
-    throw engineError('the list of volumes', error);
+    throw engineError('the removal of the apps’ volumes', error);
   }
 }
 

@@ -21,7 +21,7 @@ test('has every field that the genuine supervisor demands', (t) => {
   const { body, appId } = targetStateOf(app, image);
   t.is(appId, 1234);
   t.like(body, {
-    force: false,
+    force: true,
     local: {
       config: {},
       apps: {

@@ -1,4 +1,4 @@
-import { contractTests, type DeclareTest } from '../contract.ts';
+import { contractTests, type DeclareTest } from '../every.contract.ts';
 import type { Power } from './power.ts';
 
 export interface PowerUnderTest {

@@ -8,7 +8,6 @@ import { Connection } from './connection.ts';
 import { consoleChunkSchema, type DeviceDescription, type Method, type Params, type Result } from './protocol.ts';
 
 export { BenchLost } from './connection.ts';
-export { BenchError } from './wire-error.ts';
 
 export interface ConnectBenchOptions {
   socketPath: string;

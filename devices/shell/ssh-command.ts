@@ -1,5 +1,4 @@
 import { constants } from 'node:os';
-import { pipeline } from 'node:stream/promises';
 import type { ClientChannel } from 'ssh2';
 import type { Evidence } from '../errors.ts';
 import type { Deadline } from './deadline.ts';
@@ -87,10 +86,16 @@ export class SshCommand {
       this.#channel.end(stdin);
       return;
     }
-    await pipeline(stdin, this.#channel.stdin, { signal }).catch((error: NodeJS.ErrnoException) => {
-      // The command ended without reading all of it; its exit code says what that means.
-      if (error.code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
-    });
+    // By hand: node's pipeline never settles on a channel that ended before it began. A command may end without reading all of it; its
+    // exit code says what that means.
+    for await (const piece of stdin) {
+      if (this.#channel.writableEnded || signal.aborted) return;
+      if (this.#channel.write(piece)) continue;
+      const drained = Promise.withResolvers<void>();
+      this.#channel.once('drain', drained.resolve);
+      await Promise.race([drained.promise, this.#closed.promise]);
+    }
+    this.#channel.end();
   }
 }
 

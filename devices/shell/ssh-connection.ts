@@ -25,8 +25,8 @@ export interface SshAttempt {
 export interface SshConnection {
   readonly client: Client;
   readonly socket: Socket;
-  /** True once it ended, by whichever side. */
-  ended: boolean;
+  /** True once nothing can be sent over it any longer, whichever side ended it. */
+  readonly ended: boolean;
   /** What ended it, as far as it was told. */
   why: string | undefined;
 }
@@ -57,7 +57,14 @@ export async function attemptSsh(attempt: SshAttempt): Promise<SshConnection | S
   if (refusal !== undefined) return refusal;
 
   const client = new Client();
-  const connection: SshConnection = { client, socket, ended: false, why: undefined };
+  const connection = {
+    client,
+    socket,
+    why: undefined as string | undefined,
+    get ended() {
+      return !socket.writable;
+    },
+  };
   let changed: unknown;
   const verify = async (key: Buffer): Promise<boolean> => {
     const shown = fingerprint(key);
@@ -96,7 +103,6 @@ export async function attemptSsh(attempt: SshAttempt): Promise<SshConnection | S
     fail(refused ? `login as ${config.username} was refused` : `${phase(progress)}: ${error.message}`, refused);
   });
   client.on('close', () => {
-    connection.ended = true;
     fail(`the connection was closed ${phase(progress)}`);
   });
   client.connect(config);

@@ -110,7 +110,7 @@ function execute(command: string, channel: ServerChannel): void {
   const shell = spawn('/bin/sh', ['-c', command], { stdio: 'pipe' });
   channel.pipe(shell.stdin);
   // A command that doesn't read its stdin ends while we still write it.
-  shell.stdin.on('error', () => channel.unpipe(shell.stdin));
+  shell.stdin.on('error', () => channel.unpipe(shell.stdin).resume());
   shell.stdout.pipe(channel, { end: false });
   shell.stderr.pipe(channel.stderr, { end: false });
   channel.once('close', () => shell.kill());

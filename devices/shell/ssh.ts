@@ -204,8 +204,8 @@ export class SshShell implements Shell {
 
   #drop(connection: SshConnection, sightings: Sightings): void {
     sightings.add(`the kept connection was dead: ${connection.why ?? 'it was closed'}`);
-    connection.ended = true;
     connection.client.destroy();
+    connection.socket.destroy();
   }
 
   /** The kept connection, or a new one. */

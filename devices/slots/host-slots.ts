@@ -7,7 +7,6 @@ import type { Sticks } from '../sticks/sticks.ts';
 import { observed } from '../waiting.ts';
 import { faultCommands, shortenTimers } from './damage.ts';
 import { InstallFailed, NothingInstalled } from './errors.ts';
-import { grub } from './grub.ts';
 import type { LoaderLayout } from './layout.ts';
 import { readSlots, slotStateOf } from './read-state.ts';
 import type { Slots } from './slots.ts';
@@ -18,9 +17,9 @@ export interface HostSlotsOptions {
   sticks: Sticks | undefined;
   budgets: Budgets;
   /** Path on this side of a file for hostapp-update; undefined where there is none. */
-  updateFile(): Promise<string | undefined>;
-  /** Default: GRUB's. */
-  layout?: LoaderLayout;
+  updateFile: () => Promise<string | undefined>;
+  /** How the device's boot loader keeps its variables. */
+  layout: LoaderLayout;
 }
 
 const lookAgainEvery = 1_000;
@@ -28,7 +27,7 @@ const lookAgainEvery = 1_000;
 const nothingThere = 44;
 
 /** The two slots of a balenaOS, through a root shell on it. */
-export function hostSlots({ host, sticks, budgets, updateFile, layout = grub }: HostSlotsOptions): Slots {
+export function hostSlots({ host, sticks, budgets, updateFile, layout }: HostSlotsOptions): Slots {
   const delivery = updateFileDelivery({ host, sticks, updateFile, stickBudget: budgets.stick });
 
   async function onInactive(what: string, command: string): Promise<void> {

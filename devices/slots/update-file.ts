@@ -9,7 +9,7 @@ export interface UpdateFileOptions {
   host: Shell;
   sticks: Sticks | undefined;
   /** Path on this side; undefined where the image under test has none. */
-  updateFile(): Promise<string | undefined>;
+  updateFile: () => Promise<string | undefined>;
   /** Milliseconds from insertion until the host sees the stick. */
   stickBudget: number;
 }
@@ -50,8 +50,9 @@ export function updateFileDelivery({ host, sticks, updateFile, stickBudget }: Up
         },
       });
     }
-    // 2. Read-only: nothing on it may change under the update.
-    await host.check(`mountpoint -q ${mountPoint} || { mkdir -p ${mountPoint} && mount -t ext4 -o ro ${device} ${mountPoint}; }`);
+    // 2. Read-only, so that nothing on it changes under the update; unless a container that mounts all sticks was faster and has it writable.
+    const mount = `{ mount -t ext4 -o ro ${device} ${mountPoint} 2>/dev/null || mount -t ext4 ${device} ${mountPoint}; }`;
+    await host.check(`mountpoint -q ${mountPoint} || { mkdir -p ${mountPoint} && ${mount}; }`);
     return `${mountPoint}/${name}`;
   }
 

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { StickFailed } from './errors.ts';
+import { FileNotOnStick, StickFailed } from './errors.ts';
 import { checkedSpec, onStick } from './stick-image.ts';
 import type { Stick, StickFilesystem, Sticks, StickSpec } from './sticks.ts';
 
@@ -38,8 +38,7 @@ export class FakeStick implements Stick {
   async readFile(path: string): Promise<Uint8Array> {
     this.#demandReadable();
     const bytes = this.content.get(onStick(path));
-    if (bytes === undefined)
-      throw new StickFailed(`${path}: File not found`, { blame: 'product', advice: 'list() says what is on the stick.' });
+    if (bytes === undefined) throw new FileNotOnStick(path, `on it are: ${[...this.content.keys()].join(' ')}`);
     return bytes;
   }
 

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { contractTests, type DeclareTest } from '../contract.ts';
+import { contractTests, type DeclareTest } from '../every.contract.ts';
 import { DeviceError } from '../errors.ts';
 import type { StickFilesystem, Sticks } from './sticks.ts';
 
@@ -53,7 +53,7 @@ export function sticksContract(test: DeclareTest, name: string, make: () => Prom
 
     contract(`a file that isn't on the ${filesystem} stick is an error that names it`, async (t, { sticks }) => {
       const stick = await sticks.create({ filesystem, files: { here: 'x' } });
-      await t.throwsAsync(stick.readFile('there'), { instanceOf: DeviceError, message: /there.*not found/i });
+      await t.throwsAsync(stick.readFile('there'), { instanceOf: DeviceError, name: 'FileNotOnStick', message: /there.*not found/i });
     });
 
     contract(`what doesn't fit on a ${filesystem} stick is an error`, async (t, { sticks }) => {

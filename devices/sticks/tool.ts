@@ -16,6 +16,7 @@ const environment = {
 };
 
 export interface ToolResult {
+  exitCode: number;
   stdout: Buffer;
   stderr: string;
 }
@@ -34,14 +35,15 @@ export async function tool(program: string, args: string[], accepted: readonly n
     reject: false,
   });
   const stderr = Buffer.from(result.stderr).toString('utf8');
-  if (result.exitCode !== undefined && accepted.includes(result.exitCode)) return { stdout: Buffer.from(result.stdout), stderr };
+  const { exitCode } = result;
+  if (exitCode !== undefined && accepted.includes(exitCode)) return { exitCode, stdout: Buffer.from(result.stdout), stderr };
   if (result.code === 'ENOENT') {
     throw new StickFailed(`${program} is not on this bench`, {
       blame: 'infra',
       advice: `Install it: apt install ${debianPackages[program] ?? program}`,
     });
   }
-  throw new StickFailed(`${program} failed: ${lastLine(stderr) ?? result.shortMessage ?? `exit code ${result.exitCode}`}`, {
+  throw new StickFailed(`${program} failed: ${lastLine(stderr) ?? result.shortMessage ?? `exit code ${exitCode}`}`, {
     blame: 'infra',
     evidence: [{ kind: 'command', text: `$ ${program} ${args.join(' ')}\n${stderr}` }],
     advice: 'Is there room on the bench’s disk, and on the stick (sizeMiB)?',

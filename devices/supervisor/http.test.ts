@@ -11,7 +11,12 @@ async function serve(handle: RequestListener) {
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
   const endpoint = async () => ({ host: '127.0.0.1', port });
-  return { supervisor: httpSupervisor({ endpoint, timeout: 5_000 }), close: () => server.close().closeAllConnections() };
+  const close = async () => {
+    const closed = once(server, 'close');
+    server.close().closeAllConnections();
+    await closed;
+  };
+  return { supervisor: httpSupervisor({ endpoint, timeout: 5_000 }), close };
 }
 
 test('any status is a response, with its body as text and as JSON', async (t) => {
@@ -25,7 +30,7 @@ test('any status is a response, with its body as text and as JSON', async (t) =>
     json: { Data: 'OK', Error: null },
   });
   t.deepEqual(await supervisor.request('GET', '/v1/device'), { status: 401, text: 'Unauthorized', json: undefined });
-  close();
+  await close();
 });
 
 test('a key is presented as a bearer, a body as JSON, and neither where there is none', async (t) => {
@@ -45,7 +50,7 @@ test('a key is presented as a bearer, a body as JSON, and neither where there is
     ['PATCH', '/v1/device/host-config', 'Bearer k', 'application/json', 'close', '{"network":{"hostname":"h"}}'],
     ['GET', '/v2/version?apikey=q', undefined, undefined, 'close', ''],
   ]);
-  close();
+  await close();
 });
 
 test('nobody there, silence and a broken-off answer are errors that say so', async (t) => {
@@ -59,7 +64,7 @@ test('nobody there, silence and a broken-off answer are errors that say so', asy
   const silent = await t.throwsAsync(supervisor.request('GET', '/silent', { timeout: 50 }), { instanceOf: SupervisorUnreachable });
   t.is(silent.message, "the supervisor didn't answer GET /silent: no answer within 0.05 s");
   await t.throwsAsync(supervisor.request('GET', '/cut'), { instanceOf: SupervisorUnreachable });
-  close();
+  await close();
   const gone = await t.throwsAsync(supervisor.request('GET', '/ping'), { instanceOf: SupervisorUnreachable });
   t.regex(gone.message, /ECONNREFUSED/);
   t.is(gone.blame, 'product');
@@ -69,7 +74,7 @@ test("an abort is the caller's own reason", async (t) => {
   const { supervisor, close } = await serve(() => undefined);
   const reason = new RangeError('enough');
   t.is(await t.throwsAsync(supervisor.request('GET', '/', { signal: AbortSignal.abort(reason) })), reason);
-  close();
+  await close();
 });
 
 test('ready waits for 200 from /ping and tells what it saw instead', async (t) => {
@@ -84,5 +89,5 @@ test('ready waits for 200 from /ping and tells what it saw instead', async (t) =
   pings = -1_000;
   const late = await t.throwsAsync(supervisor.ready({ timeout: 600 }), { instanceOf: AwaitedTooLong });
   t.regex(late.message, /the supervisor's answer to \/ping for 0\.6 s; seen instead: status 503 “starting”/);
-  close();
+  await close();
 });

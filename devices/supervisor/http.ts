@@ -1,3 +1,5 @@
+import { type IncomingMessage, request as send, type RequestOptions } from 'node:http';
+import { text as bodyOf } from 'node:stream/consumers';
 import type { Endpoint } from '../device.ts';
 import { DeviceError } from '../errors.ts';
 import { observed } from '../waiting.ts';
@@ -10,7 +12,7 @@ export class SupervisorUnreachable extends DeviceError {
 
 export interface HttpSupervisorOptions {
   /** Where the API is now; asked again for each request. */
-  endpoint(): Promise<Endpoint>;
+  endpoint: () => Promise<Endpoint>;
   /** Budget of a request without one of its own, milliseconds. */
   timeout: number;
 }
@@ -26,23 +28,23 @@ export function httpSupervisor({ endpoint, timeout: usualTimeout }: HttpSupervis
   ): Promise<SupervisorResponse> {
     const { host, port } = await endpoint();
     const budget = AbortSignal.timeout(timeout);
+    const content = body === undefined ? '' : JSON.stringify(body);
     try {
-      const response = await fetch(`http://${host}:${port}${path}`, {
+      const { status, text } = await exchange(content, {
+        host,
+        port,
         method,
+        path,
         headers: {
           ...(apiKey !== undefined && { authorization: `Bearer ${apiKey}` }),
-          ...(body !== undefined && { 'content-type': 'application/json' }),
-          // The supervisor ends its process at a reboot: a kept connection would fail the first request after it.
-          connection: 'close',
+          ...(body !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(content) }),
         },
-        ...(body !== undefined && { body: JSON.stringify(body) }),
         signal: signal ? AbortSignal.any([signal, budget]) : budget,
       });
-      const text = await response.text();
-      return { status: response.status, text, json: asJson(text) };
+      return { status, text, json: asJson(text) };
     } catch (error) {
       signal?.throwIfAborted();
-      const seen = budget.aborted ? `no answer within ${timeout / 1000} s` : reasonOf(error);
+      const seen = budget.aborted ? `no answer within ${timeout / 1000} s` : messageOf(error);
       throw new SupervisorUnreachable(`the supervisor didn't answer ${method} ${path}: ${seen}`, {
         blame: 'product',
         evidence: [{ kind: 'http', text: `${method} http://${host}:${port}${path}\n${seen}` }],
@@ -67,7 +69,7 @@ export function httpSupervisor({ endpoint, timeout: usualTimeout }: HttpSupervis
             const { status, text } = await request('GET', '/ping', { timeout: Math.min(timeout, usualTimeout), ...(signal && { signal }) });
             return status === 200 ? { found: undefined } : `status ${status} “${text.slice(0, 200)}”`;
           } catch (error) {
-            if (error instanceof SupervisorUnreachable) return reasonOf(error.cause);
+            if (error instanceof SupervisorUnreachable) return messageOf(error.cause);
             throw error;
           }
         },
@@ -75,18 +77,22 @@ export function httpSupervisor({ endpoint, timeout: usualTimeout }: HttpSupervis
   };
 }
 
-function asJson(text: string): unknown {
+/** A connection of its own for each: the supervisor ends its process at a reboot, and a kept connection would fail what comes after it. */
+async function exchange(content: string, options: RequestOptions): Promise<{ status: number; text: string }> {
+  const request = send({ ...options, agent: false });
+  request.end(content);
+  const response = await new Promise<IncomingMessage>((resolve, reject) => request.once('response', resolve).once('error', reject));
+  return { status: response.statusCode ?? 0, text: await bodyOf(response) };
+}
+
+function asJson(body: string): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(body);
   } catch {
     return undefined;
   }
 }
 
-/** fetch hides the system's reason in a cause. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const { cause } = error;
-  if (!(cause instanceof Error)) return error.message;
-  return 'code' in cause ? `${String(cause.code)} (${cause.message})` : cause.message;
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

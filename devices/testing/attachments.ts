@@ -54,7 +54,6 @@ export const measurement = {
   }),
 } as const;
 
-export type ConsoleSlice = z.infer<typeof consoleSlice.schema>;
 export type Failure = z.infer<typeof failure.schema>;
 export type Measurement = z.infer<typeof measurement.schema>;
 

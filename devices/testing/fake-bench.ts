@@ -35,9 +35,9 @@ export async function startFakeBench(): Promise<FakeBench> {
     response.setHeader('content-type', 'application/json');
     response.end(request.url?.endsWith('/version') ? JSON.stringify({ ApiVersion: '1.41' }) : 'OK');
   });
-  taken.defer(engine.close);
+  taken.defer(() => engine.close());
   const supervisor = await listen((_request, response) => response.end('OK'));
-  taken.defer(supervisor.close);
+  taken.defer(() => supervisor.close());
 
   const power = new FakePower();
   await power.on();

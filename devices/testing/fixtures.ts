@@ -30,7 +30,7 @@ const readyBudget = 3 * (budgets(emulationSlowness).boot + budgets(emulationSlow
 
 /** Playwright's `test` with a device. */
 export const test = base.extend<TestFixtures, WorkerFixtures>({
-  deviceTime: [async ({}, use) => use(new DeviceTime()), { scope: 'worker', box: true }],
+  deviceTime: [new DeviceTime(), { scope: 'worker', box: true }],
 
   device: [
     async ({ deviceTime }, use, { parallelIndex }) => {

@@ -52,19 +52,15 @@ async function recallOrDo(device: Pick<Device, 'recall' | 'remember'>, key: stri
 }
 
 function factsOf(key: string, record: z.infer<typeof recordSchema>): unknown {
-  switch (record.state) {
-    case 'done':
-      return record.facts;
-    case 'begun':
-      throw new StepFailed(`“${key}” was begun by an earlier test, whose process ended before it did`, {
-        blame: 'harness',
-        advice: 'Look at the first test that needed it: it ran out of time or was broken off.',
-      });
-    case 'failed': {
-      const { message, blame, evidence, advice } = record.failure;
-      const options: DeviceErrorOptions = { blame, evidence };
-      if (advice !== undefined) options.advice = advice;
-      throw new StepFailed(`“${key}” failed in an earlier test: ${message}`, options);
-    }
+  if (record.state === 'done') return record.facts;
+  if (record.state === 'begun') {
+    throw new StepFailed(`“${key}” was begun by an earlier test, whose process ended before it did`, {
+      blame: 'harness',
+      advice: 'Look at the first test that needed it: it ran out of time or was broken off.',
+    });
   }
+  const { message, blame, evidence, advice } = record.failure;
+  const options: DeviceErrorOptions = { blame, evidence };
+  if (advice !== undefined) options.advice = advice;
+  throw new StepFailed(`“${key}” failed in an earlier test: ${message}`, options);
 }

@@ -1,9 +1,10 @@
-import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { z } from 'zod';
 
 import { bootId } from '../custody/process-identity.ts';
+import { defaultCacheDirectory } from '../debian/cache.ts';
+import { replaceFile } from './replace-file.ts';
 
 /** What a probe found, in one sentence. */
 export interface Verdict {
@@ -15,7 +16,7 @@ const remembered = z.object({ bootId: z.string(), binary: z.string(), changed: z
 
 /** `accelerator.json` in the user's cache; one verdict, of the QEMU last probed. */
 function verdictFile(): string {
-  return join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'boardwalk', 'accelerator.json');
+  return join(defaultCacheDirectory(), 'accelerator.json');
 }
 
 /** The verdict of an earlier probe of this binary in this boot of the host. */
@@ -33,13 +34,8 @@ export async function recallVerdict(binary: string): Promise<Verdict | undefined
 }
 
 export async function rememberVerdict(binary: string, verdict: Verdict): Promise<Verdict> {
-  const file = verdictFile();
   const record: z.infer<typeof remembered> = { bootId: bootId(), binary, changed: (await stat(binary)).mtimeMs, ...verdict };
-  await mkdir(dirname(file), { recursive: true });
-  // Two may probe at once: each writes a file of its own and gives it the name in one step.
-  const own = `${file}.${process.pid}`;
-  await writeFile(own, JSON.stringify(record));
-  await rename(own, file);
+  await replaceFile(verdictFile(), JSON.stringify(record));
   return verdict;
 }
 

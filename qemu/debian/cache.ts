@@ -42,7 +42,7 @@ export async function cacheEntry(options: CacheEntryOptions): Promise<string> {
     }
     if (!(await sweepUnfinished(options.parent)).includes(options.key)) break;
     if (!waiting) options.onWait?.();
-    await delay(waitPollMs, undefined, { ...(options.signal === undefined ? {} : { signal: options.signal }) });
+    await delay(waitPollMs, undefined, options.signal === undefined ? {} : { signal: options.signal });
   }
   const building = join(options.parent, `${buildingPrefix}${options.key}-${randomUUID()}`);
   const content = join(building, 'content');

@@ -13,6 +13,8 @@ export interface CommandOptions {
   budget: number;
   environment?: Record<string, string>;
   input?: string;
+  /** Each line of standard error as it comes. */
+  onLine?: ((line: string) => void) | undefined;
   /** What to do if it fails; one sentence. */
   advice?: string;
 }
@@ -45,7 +47,7 @@ const evidenceLines = 15;
 export async function runCommand(program: string, programArguments: readonly string[], options: CommandOptions): Promise<string> {
   options.signal?.throwIfAborted();
   const path = `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`;
-  const result = await execa('setpriv', ['--pdeathsig', 'TERM', program, ...programArguments], {
+  const running = execa('setpriv', ['--pdeathsig', 'TERM', program, ...programArguments], {
     reject: false,
     stripFinalNewline: true,
     timeout: options.budget,
@@ -53,6 +55,8 @@ export async function runCommand(program: string, programArguments: readonly str
     ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
     ...(options.input === undefined ? { stdin: 'ignore' } : { input: options.input }),
   });
+  if (options.onLine !== undefined) void follow(running.iterable({ from: 'stderr' }), options.onLine);
+  const result = await running;
   if (!result.failed) return result.stdout;
   options.signal?.throwIfAborted();
   // util-linux's setpriv tells exec failures as env(1) does; without setpriv itself there is no exit code at all.
@@ -62,7 +66,7 @@ export async function runCommand(program: string, programArguments: readonly str
   }
   const said = `${result.stdout}\n${result.stderr}`.split('\n').filter((line) => line.trim() !== '');
   const how = result.timedOut
-    ? `was not done after ${(options.budget / 1000).toFixed(0)} s`
+    ? `was not done after ${(options.budget / 1000).toFixed(1)} s`
     : result.signal === undefined
       ? `ended with exit code ${String(result.exitCode)}`
       : `was ended by ${result.signal}`;
@@ -71,4 +75,9 @@ export async function runCommand(program: string, programArguments: readonly str
     evidence: said.slice(-evidenceLines),
     cause: result.cause,
   });
+}
+
+/** How the command ended is told by its result; what it says is only shown. */
+async function follow(lines: AsyncIterable<string>, onLine: (line: string) => void): Promise<void> {
+  for await (const line of lines) onLine(line);
 }

@@ -33,7 +33,14 @@ export const sourceDateEpoch = 1_704_067_200;
 const mmdebstrapBudget = 30 * 60_000; // 30 s on two idle cores with a near mirror; half an hour on a slow line
 
 /** dpkg leaves these out: nothing reads them in an image. */
-const pathExcludes = ['/usr/share/doc/*', '/usr/share/man/*', '/usr/share/locale/*', '/usr/share/info/*', '/usr/share/lintian/*', '/usr/share/i18n/*'];
+const pathExcludes = [
+  '/usr/share/doc/*',
+  '/usr/share/man/*',
+  '/usr/share/locale/*',
+  '/usr/share/info/*',
+  '/usr/share/lintian/*',
+  '/usr/share/i18n/*',
+];
 
 /**
  * Path of a tar with a Debian root file system, cached by what was asked for: a second call is offline and at once.
@@ -66,7 +73,7 @@ async function bootstrap(tar: string, packages: readonly string[], options: Debi
   // A path on disk: memory may be scarcer than mmdebstrap's 1 GB. It makes its own directory there and removes it, unless it is killed.
   const scratch = await mkdtemp(join(tmpdir(), 'boardwalk-debian-'));
   try {
-    const said = await runCommand(
+    await runCommand(
       'mmdebstrap',
       [
         `--variant=${options.variant}`,
@@ -85,11 +92,11 @@ async function bootstrap(tar: string, packages: readonly string[], options: Debi
       {
         signal: options.signal,
         budget: mmdebstrapBudget,
+        onLine: options.onProgress,
         environment: { TMPDIR: scratch, SOURCE_DATE_EPOCH: String(sourceDateEpoch) },
         advice: 'Check the network and that the mirror has Debian bookworm, or name another one with --mirror.',
       },
     );
-    for (const line of said.split('\n')) options.onProgress?.(line);
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }

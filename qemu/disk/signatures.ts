@@ -55,9 +55,7 @@ const magics: Magic[] = [
   { kind: 'other', name: 'an ext file system without a disk around it', offset: 1080, bytes: '\x53\xef', advice: other },
 ];
 
-/** Bytes of a file's beginning that `recognise` looks at. */
-export const signatureBytes = 1082;
-
+/** What the first bytes of a file say, of which it wants at least 1,082. */
 export function recognise(head: Buffer): Signature | undefined {
   const text = head.toString('latin1');
   return magics.find((magic) => text.startsWith(magic.bytes, magic.offset));

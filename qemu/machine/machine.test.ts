@@ -27,7 +27,7 @@ interface Bench extends AsyncDisposable {
 }
 
 async function makeBench(): Promise<Bench> {
-  const directory = await mkdtemp(join(tmpdir(), 'machine-test-'));
+  const directory = await mkdtemp(join(tmpdir(), 'machine, test-'));
   const custody = await takeCustody({ root: directory, name: 'machine-test' });
   const base = join(directory, 'base.img');
   await writeFile(base, tinyGuestDisk());
@@ -168,9 +168,11 @@ serial('a machine that is killed from outside tells so', async (t) => {
 serial('USB disks come and go', async (t) => {
   await using bench = await makeBench();
   await using machine = await startMachine(bench.spec);
-  await machine.run();
   const stick = join(bench.directory, 'stick, first.img');
   await writeFile(stick, Buffer.alloc(1024 * 1024));
+  await machine.attachUsbDisk('at-power-on', stick, { readOnly: true });
+  await machine.detachUsbDisk('at-power-on');
+  await machine.run();
   for (const readOnly of [false, true, false]) {
     await machine.attachUsbDisk('stick-1', stick, { readOnly });
     await t.throwsAsync(machine.attachUsbDisk('stick-1', stick), { instanceOf: QemuError, message: /already attached/ });

@@ -1,6 +1,7 @@
 import { execa } from 'execa';
 
 import type { Custody } from '../custody/custody.ts';
+import { QemuError } from '../errors.ts';
 
 /** A QEMU in a process session of its own. */
 export interface QemuProcess {
@@ -19,6 +20,10 @@ export function spawnQemu(custody: Custody, binary: string, argv: string[], outp
   const guarded = custody.guard(binary, argv, output);
   const child = execa(guarded.command, guarded.args, { cwd: '/', detached: true, cleanup: false, reject: false, stdio: 'ignore' });
   const ended = child.then(({ exitCode, signal }) => ({ code: exitCode, signal }));
-  if (child.pid === undefined) throw new TypeError(`${guarded.command} has no pid`);
+  if (child.pid === undefined) {
+    throw new QemuError(`${guarded.command} could not be spawned`, {
+      advice: 'The host may have no process or memory left: ulimit -u, free -m.',
+    });
+  }
   return { pid: child.pid, ended, kill: () => child.kill('SIGKILL') };
 }

@@ -32,6 +32,7 @@ export async function startMachine<Name extends string>(
   const socketPath = join(spec.custody.directory, `${spec.id}.qmp`);
   // QEMU connects to us: its first sign of life is a connection, and there is nothing to poll for.
   const server = createServer();
+  using _server = { [Symbol.dispose]: () => server.close() };
   const listening = once(server, 'listening');
   server.listen(socketPath);
   await listening;
@@ -48,8 +49,6 @@ export async function startMachine<Name extends string>(
     await process.ended;
     spec.custody.disown(process.pid);
     throw explain(spec, output, failure);
-  } finally {
-    server.close();
   }
 }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** The events that this project reads, with their payloads; QEMU's qapi/run-state.json, qdev.json and block-core.json are the source. */
+/** The events that this project reads, with their payloads; QEMU's qapi/run-state.json and qdev.json are the source. */
 const at = z.number();
 const nothing = z.object({});
 const event = z.discriminatedUnion('name', [
@@ -10,18 +10,6 @@ const event = z.discriminatedUnion('name', [
   z.object({ name: z.literal('STOP'), at, data: nothing }),
   z.object({ name: z.literal('RESUME'), at, data: nothing }),
   z.object({ name: z.literal('DEVICE_DELETED'), at, data: z.object({ device: z.string().optional(), path: z.string() }) }),
-  z.object({
-    name: z.literal('BLOCK_IO_ERROR'),
-    at,
-    data: z.object({
-      device: z.string(),
-      'node-name': z.string().optional(),
-      operation: z.string(),
-      action: z.string(),
-      nospace: z.boolean().optional(),
-      reason: z.string(),
-    }),
-  }),
 ]);
 
 type AnyEvent = z.infer<typeof event>;

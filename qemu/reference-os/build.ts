@@ -42,6 +42,7 @@ export interface BuildOptions {
 const here = import.meta.dirname;
 const files = join(here, 'files');
 const supervisor = join(here, 'supervisor');
+const versionBudget = 10_000;
 const biosBootSector = 2048;
 const bootMebibytes = 40; // balenaOS's size
 const stateMebibytes = 20; // balenaOS's size
@@ -97,24 +98,28 @@ async function gatherInputs(rootfs: string, kernel: string): Promise<Record<stri
       if (entry.isFile() && !path.endsWith('.test.ts') && !path.endsWith('.md')) sources[relative(here, path)] = await sha256OfFile(path);
     }
   }
-  const tool = async (program: string, ...programArguments: string[]) =>
-    createHash('sha256').update(await runCommand('sh', ['-c', '"$@" 2>&1', 'sh', program, ...programArguments], { budget: 10_000 })).digest('hex');
   return Object.fromEntries(
     Object.entries({
       ...sources,
-      'packages': await debianRootfsSum(rootfs),
-      'kernel': await debianRootfsSum(kernel),
-      'node': await sha256OfFile(process.execPath),
-      'mke2fs': await tool('mke2fs', '-V'),
+      packages: await debianRootfsSum(rootfs),
+      kernel: await debianRootfsSum(kernel),
+      node: await sha256OfFile(process.execPath),
+      mke2fs: await tool('mke2fs', '-V'),
       'mkfs.vfat': await tool('mkfs.vfat', '--help'),
-      'xz': await tool('xz', '--version'),
-      'lz4': await tool('lz4', '--version'),
-      'as': await tool('as', '--version'),
-      'ld': await tool('ld', '--version'),
+      xz: await tool('xz', '--version'),
+      lz4: await tool('lz4', '--version'),
+      as: await tool('as', '--version'),
+      ld: await tool('ld', '--version'),
       'grub-mkimage': await tool('grub-mkimage', '--version'),
-      'grub': await sha256OfFile(join(grubDirectory, 'kernel.img')),
+      grub: await sha256OfFile(join(grubDirectory, 'kernel.img')),
     }).sort(([a], [b]) => (a < b ? -1 : 1)),
   );
+}
+
+/** A host program as an input: the sum of what it says of its version. */
+async function tool(program: string, ...programArguments: string[]): Promise<string> {
+  const said = await runCommand('sh', ['-c', '"$@" 2>&1', 'sh', program, ...programArguments], { budget: versionBudget });
+  return createHash('sha256').update(said).digest('hex');
 }
 
 interface Build {
@@ -137,7 +142,7 @@ async function buildInto(directory: string, { rootfs, kernel, inputs, hash, sign
 
   progress('system');
   await slimTree(tree);
-  const modules = await installKernel(join(scratch, 'kernel'), tree, [...kernelModules, ...Object.values(initramfsModules).flat()], signal);
+  const modules = await installKernel(join(scratch, 'kernel'), tree, [...kernelModules, ...initramfsModules], signal);
   await overlayTree({ tree, files: join(files, 'root'), supervisor, node: process.execPath, version, signal });
 
   progress('initramfs');
@@ -176,10 +181,16 @@ async function buildInto(directory: string, { rootfs, kernel, inputs, hash, sign
   await installGrub(flash, scratch, join(files, 'boot/grub-core.cfg'), biosBootSector, signal);
   const vfat = join(scratch, 'resin-boot.vfat');
   await makeVfat(vfat, 'resin-boot', bootMebibytes, bootTree, signal);
-  await runCommand('dd', [`if=${vfat}`, `of=${flash}`, 'bs=1M', `seek=${startOf('resin-boot')}`, 'conv=notrunc,sparse', 'status=none'], { signal, budget: 60_000 });
+  await runCommand('dd', [`if=${vfat}`, `of=${flash}`, 'bs=1M', `seek=${startOf('resin-boot')}`, 'conv=notrunc,sparse', 'status=none'], {
+    signal,
+    budget: 60_000,
+  });
   await makeExt4(flash, { ...slot, label: 'resin-rootA', content: tree, offsetMebibytes: startOf('resin-rootA') });
   await makeExt4(flash, { ...slot, label: 'resin-rootB', offsetMebibytes: startOf('resin-rootB') });
-  for (const [label, sizeMebibytes, journalMebibytes] of [['resin-state', stateMebibytes, 4], ['resin-data', dataMebibytes, 16]] as const) {
+  for (const [label, sizeMebibytes, journalMebibytes] of [
+    ['resin-state', stateMebibytes, 4],
+    ['resin-data', dataMebibytes, 16],
+  ] as const) {
     await makeExt4(flash, { label, sizeMebibytes, journalMebibytes, offsetMebibytes: startOf(label), configuration, signal });
   }
 

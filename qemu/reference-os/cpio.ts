@@ -15,7 +15,9 @@ const typeBits = { file: 0o100000, directory: 0o040000, symlink: 0o120000 } as c
  * All belong to root, all times are 0. Parents must come before what is in them.
  */
 export function cpioArchive(entries: readonly CpioEntry[]): Buffer {
-  const parts = entries.map((entry, index) => record(entry.path, typeBits[entry.type] | entry.mode, index + 1, Buffer.from(entry.content ?? '')));
+  const parts = entries.map((entry, index) =>
+    record(entry.path, typeBits[entry.type] | entry.mode, index + 1, Buffer.from(entry.content ?? '')),
+  );
   return Buffer.concat([...parts, record('TRAILER!!!', 0, 0, Buffer.alloc(0))]);
 }
 

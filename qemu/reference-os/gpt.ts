@@ -62,7 +62,8 @@ export function partitionTable(partitions: readonly Partition[], diskMebibytes: 
     const first = (partition.startMebibytes * mebibyte) / sectorBytes;
     const last = first + (partition.sizeMebibytes * mebibyte) / sectorBytes - 1;
     if (first <= end || last > lastUsable) throw new RangeError(`partition ${partition.name} overlaps another or the end of the disk`);
-    if (partition.name.length > maxNameUnits) throw new RangeError(`partition name ${partition.name} is longer than ${maxNameUnits} UTF-16 units`);
+    if (partition.name.length > maxNameUnits)
+      throw new RangeError(`partition name ${partition.name} is longer than ${maxNameUnits} UTF-16 units`);
     end = last;
     const entry = entries.subarray((partition.number - 1) * entryBytes, partition.number * entryBytes);
     guidBytes(typeGuids[partition.type]).copy(entry, 0);

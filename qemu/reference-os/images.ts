@@ -27,7 +27,15 @@ export interface CachedImage extends ReferenceImage {
 export async function openImage(directory: string): Promise<ReferenceImage> {
   const manifest = manifestSchema.parse(JSON.parse(await readFile(join(directory, 'manifest.json'), 'utf8')));
   const { version, updateVersion, hash } = manifest;
-  return { flash: join(directory, 'flash.img'), update: join(directory, 'update.hostapp'), version, updateVersion, hash, directory, manifest };
+  return {
+    flash: join(directory, 'flash.img'),
+    update: join(directory, 'update.hostapp'),
+    version,
+    updateVersion,
+    hash,
+    directory,
+    manifest,
+  };
 }
 
 /** The images in the cache, the last used one first. */
@@ -60,7 +68,9 @@ export async function pruneReferenceImages(options: { keep: number; cacheDirecto
 
 async function directoryNames(parent: string): Promise<string[]> {
   if (!(await isThere(parent))) return [];
-  return (await readdir(parent, { withFileTypes: true })).filter((entry) => entry.isDirectory() && !entry.name.startsWith('.')).map((entry) => entry.name);
+  return (await readdir(parent, { withFileTypes: true }))
+    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
+    .map((entry) => entry.name);
 }
 
 async function isThere(path: string): Promise<boolean> {

@@ -21,22 +21,38 @@ export function parseModulesDep(text: string): Map<string, string[]> {
   for (const line of text.split('\n')) {
     const [path, dependencies] = line.split(':');
     if (path === undefined || dependencies === undefined) continue;
-    order.set(moduleName(path), [...dependencies.split(' ').filter((dependency) => dependency !== '').reverse(), path]);
+    order.set(moduleName(path), [
+      ...dependencies
+        .split(' ')
+        .filter((dependency) => dependency !== '')
+        .toReversed(),
+      path,
+    ]);
   }
   return order;
 }
 
 function moduleName(path: string): string {
-  return basename(path).replace(/\.ko(\.xz|\.zst)?$/u, '').replaceAll('-', '_');
+  return basename(path)
+    .replace(/\.ko(\.xz|\.zst)?$/u, '')
+    .replaceAll('-', '_');
 }
 
 /**
  * Puts the kernel of an unpacked Debian kernel package into a root tree: `boot/bzImage`, repacked to unpack fast, and of its modules only those
  * asked for and what they depend on. The tree's own kmod computes the indexes.
  */
-export async function installKernel(source: string, tree: string, wanted: readonly string[], signal: AbortSignal | undefined): Promise<KernelModules> {
+export async function installKernel(
+  source: string,
+  tree: string,
+  wanted: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<KernelModules> {
   const [release] = await readdir(join(source, 'lib/modules'));
-  if (release === undefined) throw new ReferenceImageError('the kernel package holds no modules', { advice: 'Look at the package linux-image-amd64 of the mirror.' });
+  if (release === undefined)
+    throw new ReferenceImageError('the kernel package holds no modules', {
+      advice: 'Look at the package linux-image-amd64 of the mirror.',
+    });
   await mkdir(join(tree, 'boot'), { recursive: true });
   await repackKernel(join(source, 'boot', `vmlinuz-${release}`), join(tree, 'boot/bzImage'), source, signal);
 
@@ -49,7 +65,9 @@ export async function installKernel(source: string, tree: string, wanted: readon
   for (const name of wanted) {
     const paths = order.get(name.replaceAll('-', '_'));
     if (paths === undefined && !builtIn.has(name.replaceAll('-', '_'))) {
-      throw new ReferenceImageError(`kernel ${release} has no module ${name}`, { advice: 'Take it out of the list of kernel modules, or find its new name.' });
+      throw new ReferenceImageError(`kernel ${release} has no module ${name}`, {
+        advice: 'Take it out of the list of kernel modules, or find its new name.',
+      });
     }
     for (const path of paths ?? []) kept.add(path);
   }
@@ -62,7 +80,12 @@ export async function installKernel(source: string, tree: string, wanted: readon
   return { directory, release, loadOrder: (name) => remaining.get(name.replaceAll('-', '_')) ?? [] };
 }
 
-async function indexModules(tree: string, directory: string, release: string, signal: AbortSignal | undefined): Promise<Map<string, string[]>> {
+async function indexModules(
+  tree: string,
+  directory: string,
+  release: string,
+  signal: AbortSignal | undefined,
+): Promise<Map<string, string[]>> {
   await runCommand('chroot', [tree, '/sbin/depmod', release], { signal, budget: depmodBudget });
   return parseModulesDep(await readFile(join(directory, 'modules.dep'), 'utf8'));
 }

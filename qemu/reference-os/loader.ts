@@ -13,12 +13,22 @@ export const grubDirectory = '/usr/lib/grub/i386-pc';
  * Writes GRUB for BIOS onto a disk file as grub-install would: boot.img into the MBR's code area, the core image into the BIOS boot partition.
  * Both hold the sector they go on at; the offsets are those of GRUB's include/grub/i386/pc/boot.h.
  */
-export async function installGrub(disk: string, scratch: string, configuration: string, biosBootSector: number, signal: AbortSignal | undefined): Promise<void> {
+export async function installGrub(
+  disk: string,
+  scratch: string,
+  configuration: string,
+  biosBootSector: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const corePath = join(scratch, 'core.img');
-  await runCommand('grub-mkimage', ['-O', 'i386-pc', '-d', grubDirectory, '-p', '(,gpt1)/', '-c', configuration, '-o', corePath, ...grubModules], {
-    signal,
-    budget: grubBudget,
-  });
+  await runCommand(
+    'grub-mkimage',
+    ['-O', 'i386-pc', '-d', grubDirectory, '-p', '(,gpt1)/', '-c', configuration, '-o', corePath, ...grubModules],
+    {
+      signal,
+      budget: grubBudget,
+    },
+  );
   const boot = await readFile(join(grubDirectory, 'boot.img'));
   const core = await readFile(corePath);
   boot.writeBigUInt64LE(BigInt(biosBootSector), 0x5c); // GRUB_BOOT_MACHINE_KERNEL_SECTOR

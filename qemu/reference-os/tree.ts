@@ -9,9 +9,17 @@ const tarBudget = 300_000;
 const chrootBudget = 60_000;
 
 /** Unpacks a Debian root file system into a directory, owners and all. */
-export async function unpackTar(tar: string, directory: string, members: readonly string[], signal: AbortSignal | undefined): Promise<void> {
+export async function unpackTar(
+  tar: string,
+  directory: string,
+  members: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
   await mkdir(directory, { recursive: true });
-  await runCommand('tar', ['-C', directory, '--numeric-owner', '-xpf', tar, '--exclude=./dev/*', ...members], { signal, budget: tarBudget });
+  await runCommand('tar', ['-C', directory, '--numeric-owner', '-xpf', tar, '--exclude=./dev/*', ...members], {
+    signal,
+    budget: tarBudget,
+  });
 }
 
 /** Takes out what a device doesn't need. */
@@ -26,7 +34,8 @@ export async function slimTree(tree: string): Promise<void> {
   for (const name of (await readdir(rules)).filter((name) => removedUdevRules.test(name))) await rm(join(rules, name));
   // The units that Debian's own packages start: this OS says below which it wants.
   const units = join(tree, 'usr/lib/systemd/system');
-  for (const wants of ['multi-user.target.wants', 'graphical.target.wants', 'rescue.target.wants']) await rm(join(units, wants), { recursive: true, force: true });
+  for (const wants of ['multi-user.target.wants', 'graphical.target.wants', 'rescue.target.wants'])
+    await rm(join(units, wants), { recursive: true, force: true });
 }
 
 export interface OverlayOptions {

@@ -1,4 +1,5 @@
-import { background, dropIn, editFile, editSupervisor, type Mutant, writableCopy } from './mutant.ts';
+import { everyPromiseOf } from './batches.ts';
+import { background, beforeEngine, dropIn, editFile, editSupervisor, type Mutant, writableCopy } from './mutant.ts';
 
 const busPolicy = '/etc/dbus-1/system.d/hostname-refused.conf';
 
@@ -12,12 +13,30 @@ const askedInside = 'asked to end from inside';
 const onceAskedInside = (command: string) =>
   background(`until grep -qs '${askedInside}' /mnt/data/docker/containers/*/*-json.log; do sleep 0.2; done; ${command}`);
 
+/** What comes at or after the suite's first reboot, which ends all that was changed on the running device. */
+const afterwards = everyPromiseOf('dbus', {
+  but: [
+    'dbus.socket-with-label',
+    'dbus.no-socket-without-label',
+    'dbus.timedate-properties',
+    'dbus.timedate-zone',
+    'dbus.timedate-clocks',
+    'dbus.timedate-service',
+    'dbus.stop-unit',
+    'dbus.set-hostname-refused',
+    'dbus.host-config-sets-hostname',
+  ],
+});
+
 export const dbusMutants: readonly Mutant[] = [
   {
     promise: 'dbus.socket-with-label',
     name: 'old-place',
     how: 'The bus is at /host_run/dbus, where supervisors before 1.7.0 had it.',
     apply: editSupervisor('labels', 's#/run/dbus:/host/run/dbus#/run/dbus:/host_run/dbus#'),
+    touches: everyPromiseOf('dbus', {
+      but: ['dbus.socket-with-label', 'dbus.host-config-sets-hostname', 'dbus.supervisor-reboot-needs-key'],
+    }),
   },
   {
     promise: 'dbus.no-socket-without-label',
@@ -30,12 +49,14 @@ export const dbusMutants: readonly Mutant[] = [
     name: 'getall-denied',
     how: "The bus lets nobody read timedate1's properties.",
     apply: deny('org.freedesktop.timedate1', 'GetAll'),
+    touches: ['dbus.timedate-zone', 'dbus.timedate-clocks', 'dbus.timedate-service'],
   },
   {
     promise: 'dbus.timedate-zone',
     name: 'local-hardware-clock',
     how: 'The hardware clock is said to keep local time in a zone that is not UTC.',
     apply: `${writableCopy('/etc')} && printf '0.0 0 0.0\\n0\\nLOCAL\\n' > /etc/adjtime && ln -sf /usr/share/zoneinfo/Asia/Tokyo /etc/localtime && systemctl try-restart systemd-timedated.service`,
+    touches: ['dbus.set-hostname-refused'],
   },
   {
     promise: 'dbus.timedate-clocks',
@@ -60,36 +81,41 @@ export const dbusMutants: readonly Mutant[] = [
     name: 'hostname-writable',
     how: '/etc is writable and the bus lets everybody change the hostname.',
     apply: `${editFile(busPolicy, '/<deny/d')} && umount /etc/hostname && ${writableCopy('/etc')} && busctl call org.freedesktop.DBus /org/freedesktop/DBus org.freedesktop.DBus ReloadConfig`,
+    touches: ['dbus.timedate-properties', 'dbus.reboot', 'dbus.host-config-sets-hostname'],
   },
   {
     promise: 'dbus.host-config-sets-hostname',
     name: 'not-applied',
     how: 'config.json is written, but the OS no longer looks at it.',
-    apply: 'systemctl stop config-json.path && mkdir -p /run/systemd/system.control && systemctl mask --runtime config-json.service',
+    apply: 'systemctl stop config-json.path && systemctl mask --runtime config-json.service',
   },
   {
     promise: 'dbus.container-reboot-stays-inside',
     name: 'propagates',
     how: 'The host reboots when a container asks for it.',
     apply: onceAskedInside('systemctl reboot -ff'),
+    touches: afterwards,
   },
   {
     promise: 'dbus.container-halt-stays-inside',
     name: 'propagates',
     how: 'The host halts when a container asks for it.',
     apply: onceAskedInside('systemctl halt -ff'),
+    touches: afterwards,
   },
   {
     promise: 'dbus.container-shutdown-stays-inside',
     name: 'propagates',
     how: 'The host begins an orderly shutdown when a container asks for it.',
     apply: onceAskedInside('systemctl reboot'),
+    touches: afterwards,
   },
   {
     promise: 'dbus.reboot',
     name: 'call-denied',
     how: 'The bus lets nobody call Manager.Reboot.',
     apply: deny('org.freedesktop.systemd1', 'Reboot'),
+    touches: ['dbus.reboot-is-orderly', 'dbus.reboot-happens-once', 'dbus.reboot-brings-services-back'],
   },
   {
     promise: 'dbus.reboot-is-orderly',
@@ -98,6 +124,7 @@ export const dbusMutants: readonly Mutant[] = [
     apply:
       'printf \'[Service]\\nType=oneshot\\nRemainAfterExit=yes\\nExecStart=/bin/true\\nExecStop=/bin/sh -c "echo b > /proc/sysrq-trigger"\\n\' > /run/systemd/system/mutant.service && ' +
       'systemctl daemon-reload && systemctl start mutant.service',
+    touches: afterwards,
   },
   {
     promise: 'dbus.reboot-happens-once',
@@ -105,52 +132,49 @@ export const dbusMutants: readonly Mutant[] = [
     how: 'The first boot after a reboot ends in another one.',
     offline: [
       {
-        path: '/usr/lib/systemd/system/balena-supervisor.service.d/mutant.conf',
+        path: '/usr/lib/systemd/system/sshd.socket.d/mutant.conf',
         content: [
-          '[Service]',
-          // The first start leaves a word, the second one takes it and reboots, the third one finds it taken.
-          'ExecStartPre=/bin/sh -c \'case "$(cat /mnt/state/mutant)" in armed) echo done >/mnt/state/mutant; sync; systemctl --no-block reboot ;; "") echo armed >/mnt/state/mutant; sync ;; esac\'',
+          '[Socket]',
+          // The first boot leaves a word, the second one takes it and reboots, the third one finds it taken.
+          'ExecStartPost=/bin/sh -c \'case "$(cat /mnt/state/mutant)" in armed) echo done >/mnt/state/mutant; sync; systemctl --no-block reboot ;; "") echo armed >/mnt/state/mutant; sync ;; esac\'',
           '',
         ].join('\n'),
       },
     ],
+    touches: afterwards,
   },
   {
     promise: 'dbus.reboot-brings-services-back',
     name: 'containers-made-anew',
     how: 'The engine forgets its containers at each boot, and the supervisor makes new ones.',
-    offline: [
-      {
-        path: '/usr/lib/systemd/system/balena.service.d/mutant.conf',
-        content: "[Service]\nExecStartPre=/bin/sh -c 'rm -rf /mnt/data/docker/containers/*'\n",
-      },
-    ],
+    offline: [beforeEngine('rm -rf /mnt/data/docker/containers/*')],
+    touches: afterwards,
   },
   {
     promise: 'dbus.supervisor-reboot',
     name: 'status-200',
     how: 'POST /v1/reboot answers 200 instead of 202.',
     apply: editSupervisor('api-v1', "s/json\\(202, \\{ Data: 'OK'/json(200, { Data: 'OK'/"),
+    touches: ['dbus.supervisor-reboot-needs-key'],
   },
   {
     promise: 'dbus.supervisor-reboot-needs-key',
-    name: 'open-door',
-    how: 'A caller with a wrong key is let in.',
-    apply: editSupervisor(
-      'authentication',
-      's/if \\(known === undefined\\) return undefined;/if (known === undefined) return { key, permits: () => true };/',
-    ),
+    name: 'says-yes',
+    how: 'POST /v1/reboot answers 202 to a caller with a wrong key.',
+    apply: editSupervisor('http-api', "s#return bare\\(401\\);#return bare(url.pathname === '/v1/reboot' ? 202 : 401);#"),
   },
   {
     promise: 'dbus.supervisor-reboot-respects-lock',
     name: 'locks-unseen',
     how: 'The supervisor looks for update locks under another name.',
     apply: editSupervisor('update-locks', "s/\\['updates\\.lock', 'resin-updates\\.lock'\\]/['update.lock']/"),
+    touches: ['dbus.supervisor-reboot', 'dbus.supervisor-reboot-force', 'dbus.supervisor-reboot-needs-key'],
   },
   {
     promise: 'dbus.supervisor-reboot-force',
     name: 'force-ignored',
     how: 'POST /v1/reboot pays no heed to force.',
     apply: editSupervisor('api-v1', "s/await power\\(action, isTruthy\\(body\\['force'\\]\\)\\)/await power(action, false)/"),
+    touches: ['dbus.supervisor-reboot', 'dbus.supervisor-reboot-needs-key'],
   },
 ];

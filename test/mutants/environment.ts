@@ -1,3 +1,4 @@
+import { everyPromiseOf } from './batches.ts';
 import { editSupervisor, type Mutant, replaceInSupervisor } from './mutant.ts';
 
 /** An injected name whose value expression becomes another one. */
@@ -22,6 +23,7 @@ export const environmentMutants: readonly Mutant[] = [
     name: 'uuid-as-name',
     how: "DEVICE_NAME_AT_INIT is made up, whatever the target state's name is.",
     apply: value('DEVICE_NAME_AT_INIT', 'name', "'local'"),
+    touches: ['environment.device-name-keeps'],
   },
   {
     promise: 'environment.device-name-keeps',
@@ -91,18 +93,21 @@ export const environmentMutants: readonly Mutant[] = [
     name: 'gateway-everywhere',
     how: "On the host network SUPERVISOR_HOST is the bridge's gateway.",
     apply: editSupervisor('labels', "s/facts\\.hostNetwork \\? '127\\.0\\.0\\.1' : //"),
+    touches: ['environment.supervisor-reachable-host', 'environment.supervisor-address-bridge'],
   },
   {
     promise: 'environment.supervisor-address-bridge',
     name: 'loopback-everywhere',
     how: 'On a bridge network SUPERVISOR_HOST is 127.0.0.1.',
     apply: editSupervisor('labels', "s/facts\\.hostNetwork \\? '127\\.0\\.0\\.1' : facts\\.supervisorGateway/'127.0.0.1'/"),
+    touches: ['environment.supervisor-reachable-bridge'],
   },
   {
     promise: 'environment.supervisor-reachable-host',
     name: 'loopback-rejected',
     how: 'A firewall rule turns away calls to the supervisor on loopback.',
     apply: 'iptables -I INPUT -i lo -p tcp --dport 48484 -j REJECT --reject-with tcp-reset',
+    touches: ['environment.supervisor-key-opens', 'environment.supervisor-key-scope'],
   },
   {
     promise: 'environment.supervisor-reachable-bridge',
@@ -113,11 +118,8 @@ export const environmentMutants: readonly Mutant[] = [
   {
     promise: 'environment.supervisor-key-opens',
     name: 'open-door',
-    how: 'A caller without a known key is let in.',
-    apply: editSupervisor(
-      'authentication',
-      's/if \\(known === undefined\\) return undefined;/if (known === undefined) return { key, permits: () => true };/',
-    ),
+    how: 'GET /v1/device answers a caller without a known key.',
+    apply: editSupervisor('http-api', "s#return bare\\(401\\);#return bare(url.pathname === '/v1/device' ? 200 : 401);#"),
   },
   {
     promise: 'environment.supervisor-key-scope',
@@ -136,6 +138,7 @@ export const environmentMutants: readonly Mutant[] = [
     name: 'absent-when-empty',
     how: 'On an unmanaged device API_KEY and API_URL are absent instead of empty.',
     apply: editSupervisor('labels', "s/if \\(asks\\('balena-api'\\)\\)/if (asks('balena-api') \\&\\& facts.deviceApiKey !== '')/"),
+    touches: ['environment.api-names-need-label', 'environment.resin-labels'],
   },
   {
     promise: 'environment.api-names-need-label',
@@ -148,6 +151,7 @@ export const environmentMutants: readonly Mutant[] = [
     name: 'old-spelling-forgotten',
     how: 'Labels spelled io.resin are left as they are, and ask for nothing.',
     apply: editSupervisor('labels', "s/name\\.replaceAll\\('resin', 'balena'\\)/name/"),
+    touches: ['environment.supervisor-address-bridge', 'environment.supervisor-reachable-bridge'],
   },
   {
     promise: 'environment.supervisor-version-by-version',
@@ -169,6 +173,7 @@ export const environmentMutants: readonly Mutant[] = [
       'environment',
       's/\\.\\.\\.documented, \\.\\.\\.own/...documented, ...Object.fromEntries(Object.entries(own).map(([name, value]) => [name, value.trim()]))/',
     ),
+    touches: ['environment.own-variable-wins'],
   },
   {
     promise: 'environment.own-variable-wins',
@@ -184,6 +189,7 @@ export const environmentMutants: readonly Mutant[] = [
       'environment',
       "s/(\\.\\.\\.bothPrefixes\\('DEVICE_NAME_AT_INIT', name\\))/\\1, ...bothPrefixes('CREATED', String(Date.now()))/",
     ),
+    touches: ['environment.same-after-reboot', 'environment.supervisor-key-opens', 'environment.supervisor-key-scope'],
   },
   {
     promise: 'environment.same-after-reboot',
@@ -197,5 +203,7 @@ export const environmentMutants: readonly Mutant[] = [
       ),
       replaceInSupervisor('environment', /RESIN: '1',/, "RESIN: '1', BALENA_BOOT: bootId,"),
     ],
+    // Its test reboots, and with that ends what the others changed on the running device.
+    touches: everyPromiseOf('environment', { but: ['environment.same-after-reboot', 'environment.service-name'] }),
   },
 ];

@@ -24,6 +24,11 @@ export interface Mutant {
   apply?: string;
   /** For what must be broken from the first boot on, or still after a reboot. */
   offline?: readonly OfflineEdit[];
+  /**
+   * Other promises whose tests may come out differently on this device, for better or worse: what keeps two mutants from sharing a
+   * boot (batches.ts). A test that reboots the device ends what `apply` has changed, so the tests after it are touched, too.
+   */
+  touches?: readonly PromiseId[];
 }
 
 const copies = '/run/mutant';

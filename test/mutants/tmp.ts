@@ -1,21 +1,22 @@
-import { beforeEngine, editSupervisor, type Mutant, replaceInSupervisor } from './mutant.ts';
+import { beforeEngine, type Mutant, type OfflineEdit, replaceInSupervisor } from './mutant.ts';
+
+// All from the first boot on: most of the suite's tests come after a reboot.
 
 /** All that services write outside of volumes, in the engine's store. */
-const wipeTemporary = 'rm -rf /mnt/data/docker/overlay2/*/diff/tmp/* /mnt/data/docker/overlay2/*/diff/var/tmp/*';
-const wipeVolumes = 'rm -rf /mnt/data/docker/volumes/*/_data/*';
+const temporaryWiped = [beforeEngine('rm -rf /mnt/data/docker/overlay2/*/diff/tmp/* /mnt/data/docker/overlay2/*/diff/var/tmp/*')];
+const volumesWiped = [beforeEngine('rm -rf /mnt/data/docker/volumes/*/_data/*')];
 
-/** In service-spec: what the engine is told to mount, with more of it. */
-const bindsOf = '...mounts.binds, ...features.binds';
-const everyServiceBinds = (bind: string) =>
-  editSupervisor('service-spec', `s#\\.\\.\\.mounts\\.binds, \\.\\.\\.features\\.binds#&, ${bind}#`);
-/** A tmpfs becomes a directory of the data partition. */
-const tmpfsOnDisk: Mutant['offline'] = [
+/** What the engine is told to mount into every service, with more of it. @param more JavaScript: strings, commas between */
+const furtherBinds = (more: string): OfflineEdit =>
+  replaceInSupervisor('service-spec', /\.\.\.mounts\.binds, \.\.\.features\.binds/, `...mounts.binds, ...features.binds, ${more}`);
+
+const volumesInMemory = [
+  replaceInSupervisor('app-spec', /DriverOpts: stringRecord\(volume\['driver_opts'\]\)/, "DriverOpts: { type: 'tmpfs', device: 'tmpfs' }"),
+];
+
+const tmpfsOnDisk = [
   replaceInSupervisor('compose-fields', /tmpfs: \['Tmpfs',/, "tmpfs: ['IgnoredTmpfs',"),
-  replaceInSupervisor(
-    'service-spec',
-    /\.\.\.mounts\.binds, \.\.\.features\.binds/,
-    `${bindsOf}, ...(composition['tmpfs'] ?? []).map((path) => \`/mnt/data/mutant\${path}:\${path}\`)`,
-  ),
+  furtherBinds("...(composition['tmpfs'] ?? []).map((path) => `/mnt/data/mutant${path}:${path}`)"),
 ];
 
 export const tmpMutants: readonly Mutant[] = [
@@ -23,25 +24,29 @@ export const tmpMutants: readonly Mutant[] = [
     promise: 'tmp.survives-dbus-reboot',
     name: 'wiped-at-boot',
     how: "Containers' /tmp and /var/tmp are wiped at boot.",
-    offline: [beforeEngine(wipeTemporary)],
+    offline: temporaryWiped,
   },
   {
     promise: 'tmp.survives-power-cut',
     name: 'wiped-at-boot',
     how: "Containers' /tmp and /var/tmp are wiped at boot.",
-    offline: [beforeEngine(wipeTemporary)],
+    offline: temporaryWiped,
   },
   {
     promise: 'tmp.survives-engine-restart',
     name: 'tmpfs-for-all',
     how: "Every container's /tmp is a tmpfs.",
-    apply: editSupervisor('service-spec', "s#NetworkMode: networkMode,#& Tmpfs: { '/tmp': '' },#"),
+    offline: [
+      replaceInSupervisor('service-spec', /NetworkMode: networkMode,/, "NetworkMode: networkMode, Tmpfs: host.Tmpfs ?? { '/tmp': '' },"),
+    ],
+    touches: ['tmp.survives-dbus-reboot', 'tmp.survives-power-cut', 'tmp.gone-after-recreation'],
   },
   {
     promise: 'tmp.gone-after-recreation',
     name: 'kept-on-disk',
-    how: "Every container's /tmp is a directory of the host's, which outlives it.",
-    apply: everyServiceBinds("'/mnt/data/mutant:/tmp'"),
+    how: "A service's /tmp is a directory of the host's, which outlives its container.",
+    offline: [furtherBinds("...(composition['tmpfs'] === undefined ? ['/mnt/data/mutant:/tmp'] : [])")],
+    touches: ['tmp.survives-dbus-reboot', 'tmp.survives-power-cut', 'tmp.data-is-private'],
   },
   {
     promise: 'tmp.tmpfs-vanishes-at-reboot',
@@ -66,50 +71,50 @@ export const tmpMutants: readonly Mutant[] = [
     name: 'on-disk',
     how: '/tmp/balena is on the data partition.',
     offline: [replaceInSupervisor('settings', /'\/tmp\/balena-supervisor\/services'/, "'/mnt/data/mutant-services'")],
+    touches: ['tmp.gone-after-recreation'],
   },
   {
     promise: 'tmp.host-tmp-vanishes-at-reboot',
     name: 'on-disk',
     how: "The host's /tmp is on the data partition.",
     offline: [beforeEngine('mkdir -p /mnt/data/mutant-tmp && mount --bind /mnt/data/mutant-tmp /tmp')],
+    touches: ['tmp.balena-directory-vanishes-at-reboot'],
   },
   {
     promise: 'tmp.data-survives-dbus-reboot',
     name: 'wiped-at-boot',
     how: 'Named volumes are wiped at boot.',
-    offline: [beforeEngine(wipeVolumes)],
+    offline: volumesWiped,
   },
   {
     promise: 'tmp.data-survives-power-cut',
     name: 'wiped-at-boot',
     how: 'Named volumes are wiped at boot.',
-    offline: [beforeEngine(wipeVolumes)],
+    offline: volumesWiped,
   },
   {
     promise: 'tmp.data-survives-engine-restart',
     name: 'volumes-in-memory',
     how: 'Named volumes are held in memory while a container uses them.',
-    apply: volumesInMemory(),
+    offline: volumesInMemory,
+    touches: ['tmp.data-survives-dbus-reboot', 'tmp.data-survives-power-cut'],
   },
   {
     promise: 'tmp.data-survives-recreation',
     name: 'volumes-in-memory',
     how: 'Named volumes are held in memory while a container uses them.',
-    apply: volumesInMemory(),
+    offline: volumesInMemory,
+    touches: ['tmp.data-survives-dbus-reboot', 'tmp.data-survives-power-cut'],
   },
   {
     promise: 'tmp.data-is-private',
     name: 'one-volume-for-all',
     how: "Every service mounts its app's volume.",
-    apply: everyServiceBinds(
-      '...(app.release.volumes.kept \\&\\& !mounts.binds.some((bind) => bind.includes(":\\/data")) ? [`${app.id}_kept:\\/data`] : [])',
-    ),
+    offline: [
+      furtherBinds(
+        "...(app.release.volumes.kept && !mounts.binds.some((bind) => bind.includes(':/data')) ? [`${app.id}_kept:/data`] : [])",
+      ),
+    ],
+    touches: ['tmp.data-survives-engine-restart', 'tmp.data-survives-recreation'],
   },
 ];
-
-function volumesInMemory(): string {
-  return editSupervisor(
-    'app-spec',
-    "s#DriverOpts: stringRecord\\(volume\\['driver_opts'\\]\\)#DriverOpts: { type: 'tmpfs', device: 'tmpfs' }#",
-  );
-}

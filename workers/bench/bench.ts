@@ -7,6 +7,7 @@ import { CommandError, UsageError } from '../errors.ts';
 import type { BenchConfig, DeviceConfig } from './config.ts';
 import { claimLease, leaseHolder, type Lease } from './lease.ts';
 import { nearest } from '../nearest.ts';
+import { stateDirectoryName } from '../state-directory.ts';
 
 export interface ClaimRequest {
   config: BenchConfig;
@@ -60,7 +61,7 @@ export async function openBench(request: BenchRequest): Promise<Bench> {
   for (const { lease } of request.leased) taken.defer(() => lease.release());
 
   // 1. Whatever the devices start or create from here on goes when this process goes.
-  const custody = await takeCustody({ name: 'bench' });
+  const custody = await takeCustody({ name: 'bench', root: join(process.cwd(), stateDirectoryName) });
   taken.use(custody);
 
   // 2. The devices, each from a fresh image.

@@ -12,7 +12,9 @@ test('count makes numbered devices, no count a single one', (t) => {
 });
 
 test('a wrong field is named with its place', (t) => {
-  const error = t.throws(() => parseBench('devices:\n  qemu: { type: qemux86-64, count: none }\n', 'bench.yaml'), { instanceOf: UsageError });
+  const error = t.throws(() => parseBench('devices:\n  qemu: { type: qemux86-64, count: none }\n', 'bench.yaml'), {
+    instanceOf: UsageError,
+  });
   t.regex(error?.message ?? '', /bench\.yaml, devices\.qemu\.count: .*number/);
   t.is(error?.exitCode, 2);
 });

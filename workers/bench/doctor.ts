@@ -48,7 +48,14 @@ async function systemPackages(): Promise<Finding[]> {
 
 async function isThere(probe: string): Promise<boolean> {
   const places = probe.startsWith('/') ? [probe] : (process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, probe));
-  const found = await Promise.all(places.map((place) => access(place).then(() => true, () => false)));
+  const found = await Promise.all(
+    places.map((place) =>
+      access(place).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  );
   return found.includes(true);
 }
 
@@ -64,7 +71,12 @@ async function leases(): Promise<Finding> {
   try {
     return { level: 'ok', what: 'leases', found: await leaseDirectory() };
   } catch (error) {
-    return { level: 'fault', what: 'leases', found: error instanceof Error ? error.message : String(error), mend: 'make /run/lock writable' };
+    return {
+      level: 'fault',
+      what: 'leases',
+      found: error instanceof Error ? error.message : String(error),
+      mend: 'make /run/lock writable',
+    };
   }
 }
 

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createDevice } from '../../devices/index.ts';
 import { imageUnderTest } from '../image.ts';
-import { stateDirectoryName } from '../runner/run-directory.ts';
+import { stateDirectoryName } from '../state-directory.ts';
 import { claimDevices, openBench } from './bench.ts';
 import type { BenchConfig } from './config.ts';
 

@@ -40,7 +40,7 @@ test('a holder killed outright leaves no lease', async (t) => {
   child.kill('SIGKILL');
   await once(child, 'exit');
   let lease: Lease | undefined;
-  for (const deadline = Date.now() + 5000; !lease && Date.now() < deadline; ) lease = await claimLease('qemu-1', 'heir', directory);
+  for (const deadline = Date.now() + 5000; !lease && Date.now() < deadline;) lease = await claimLease('qemu-1', 'heir', directory);
   t.truthy(lease, 'the lease of a killed holder is free within five seconds');
   await lease?.release();
   t.deepEqual(await readdir(directory), []);

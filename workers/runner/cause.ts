@@ -1,5 +1,5 @@
 import { DeviceError } from '../../devices/index.ts';
-import { QemuError } from '../../qemu/index.ts';
+import { ImageError, QemuError } from '../../qemu/index.ts';
 import type { NewEvent } from '../../reports/index.ts';
 import { CommandError } from '../errors.ts';
 
@@ -15,6 +15,8 @@ export function causeOf(error: unknown): HarnessError {
     const evidence = error.evidence.map(({ text }) => `\n${text}`).join('');
     return harnessError(`${error.message}${evidence}`, error.blame, error.advice);
   }
+  // A file that is no image was given by the user; all else that a virtual machine lacks, the host lacks.
+  if (error instanceof ImageError) return harnessError(error.message, 'usage', error.advice);
   if (error instanceof QemuError) return harnessError(error.message, 'infra', error.advice);
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return harnessError(message, 'harness', 'this is a mistake in boardwalk: please report it with the run directory');

@@ -48,7 +48,9 @@ export default class EventReporter implements Reporter {
     const identity = { test: idOf(test), attempt: attemptOf(result) };
     // A test that is skipped before a worker takes it up has no beginning of its own.
     for (const measurement of measurements) this.#tell({ type: 'measurement', ...identity, ...measurement });
-    const provoked = faultKinds.filter((kind) => test.annotations.some(({ type, description }) => type === 'provokes' && description === kind));
+    const provoked = faultKinds.filter((kind) =>
+      test.annotations.some(({ type, description }) => type === 'provokes' && description === kind),
+    );
     this.#tell({ type: 'test-finished', ...identity, ...finished }, provoked);
   }
 
@@ -57,7 +59,9 @@ export default class EventReporter implements Reporter {
       type: 'harness-error',
       cause: 'test',
       message: plain(error.message ?? error.value ?? 'the suite runner failed without a message'),
-      advice: error.location ? `look at ${relative(process.cwd(), error.location.file)}:${error.location.line}` : 'look at runner.log of the run',
+      advice: error.location
+        ? `look at ${relative(process.cwd(), error.location.file)}:${error.location.line}`
+        : 'look at runner.log of the run',
     });
   }
 

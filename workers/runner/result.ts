@@ -52,7 +52,7 @@ function judge(test: TestCase, result: TestResult, thrown: Failure | undefined):
     }
     case 'failed': {
       if (thrown) return { outcome: thrown.blame === 'product' ? 'fail' : 'error', cause: thrown.blame, error };
-      if (/^(Error: )?expect\(/.test(message)) return { outcome: 'fail', cause: 'product', error };
+      if (/^(Error: )?expect\(/m.test(message)) return { outcome: 'fail', cause: 'product', error };
       return { outcome: 'error', cause: 'test', error };
     }
     case 'timedOut':

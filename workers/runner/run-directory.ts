@@ -1,9 +1,7 @@
 import { mkdir, rename, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError } from '../errors.ts';
-
-/** Where a working directory keeps what boardwalk leaves: runs/<id>/ and runs/latest. */
-export const stateDirectoryName = '.boardwalk';
+import { stateDirectoryName } from '../state-directory.ts';
 
 export interface RunDirectory {
   id: string;

@@ -113,7 +113,9 @@ async function runOn(request: RunRequest, leased: readonly LeasedDevice[], log: 
   });
 
   // 3. Power on, all at once. From here each console is recorded until the bench closes.
-  const watches = new Map(await Promise.all(bench.devices.map(async (device) => [device.id, await bootDevice(device, log, signal)] as const)));
+  const watches = new Map(
+    await Promise.all(bench.devices.map(async (device) => [device.id, await bootDevice(device, log, signal)] as const)),
+  );
 
   // 4. The suites. Boots that tests cause are told as each test ends.
   let told: Promise<void> = Promise.resolve();

@@ -37,7 +37,9 @@ export async function selectSuites(wanted: readonly string[], cwd: string): Prom
   for (const name of names) {
     if (fileOf(name) !== undefined) continue;
     const near = nearest(name, suiteNames);
-    throw new UsageError(`there is no suite “${name}”.${near === undefined ? '' : ` Did you mean “${near}”?`} Suites: ${suiteNames.join(' ')}`);
+    throw new UsageError(
+      `there is no suite “${name}”.${near === undefined ? '' : ` Did you mean “${near}”?`} Suites: ${suiteNames.join(' ')}`,
+    );
   }
   const chosen = suiteNames.filter((name) => names.length === 0 || names.includes(name));
   return {
@@ -46,7 +48,12 @@ export async function selectSuites(wanted: readonly string[], cwd: string): Prom
     files: chosen.map((name) => join(suitesDirectory, fileOf(name) ?? `${name}.suite.ts`)),
     promises: promises
       .filter(({ suite }) => chosen.includes(suite))
-      .map(({ id, suite, statement, source }) => ({ id, suite, statement, source: { ...source, document: documents[source.document] ?? source.document } })),
+      .map(({ id, suite, statement, source }) => ({
+        id,
+        suite,
+        statement,
+        source: { ...source, document: documents[source.document] ?? source.document },
+      })),
   };
 }
 
@@ -61,7 +68,9 @@ async function selectPaths(paths: readonly string[], cwd: string): Promise<Suite
       throw new UsageError(`there is no suite at ${path}`, { advice: `boardwalk's own suites go by name: ${suiteNames.join(' ')}`, cause });
     });
     const inside = found.isDirectory()
-      ? (await readdir(path, { recursive: true })).filter((file) => suiteFile.test(file) && !file.includes('node_modules/')).map((file) => join(path, file))
+      ? (await readdir(path, { recursive: true }))
+          .filter((file) => suiteFile.test(file) && !file.includes('node_modules/'))
+          .map((file) => join(path, file))
       : [path];
     if (inside.length === 0) throw new UsageError(`${path} holds no suite`, { advice: 'A suite is a file named *.suite.ts' });
     files.push(...inside);

@@ -28,7 +28,7 @@ const tree = fileURLToPath(new URL('./files/', import.meta.url));
 const tarBudget = 120_000;
 
 /**
- * Path of a tar with the root file system of the container that suites deploy: busybox, curl, dbus-send, udev, and an init that
+ * Path of a tar with the root file system of the container that suites deploy: busybox, dbus-send, udev, and an init that
  * does with UDEV=on what balena's base images do. For `docker import`; see load.ts. Built once, then from the cache.
  */
 export async function serviceImage(options: ServiceImageOptions): Promise<string> {

@@ -1,5 +1,5 @@
 /** What the image takes out of Debian packages. */
-export const debianPackages: readonly string[] = ['busybox-static', 'coreutils', 'curl', 'dash', 'dbus-bin', 'mount', 'udev', 'util-linux'];
+export const debianPackages: readonly string[] = ['busybox-static', 'coreutils', 'dash', 'dbus-bin', 'mount', 'udev', 'util-linux'];
 
 /** Programs, by their place in Debian's root file system, whose libraries come with them. */
 export const programs: readonly string[] = [
@@ -14,7 +14,6 @@ export const programs: readonly string[] = [
   'bin/umount',
   'sbin/blkid',
   'sbin/findfs',
-  'usr/bin/curl',
   'usr/bin/dbus-send',
   'usr/bin/flock',
 ];

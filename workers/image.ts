@@ -29,7 +29,7 @@ export interface ImageRequest {
   /** A Debian package mirror's URL; undefined: the one that this machine's apt uses. */
   mirror: string | undefined;
   signal: AbortSignal;
-  onStep(step: ImageStep): void;
+  onStep: (step: ImageStep) => void;
 }
 
 /** Finds or builds the image, and the container image that suites deploy. Throws what was found wrong, in one sentence. */

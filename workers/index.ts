@@ -1,10 +1,9 @@
 /** Who runs what where: benches that own devices, and runs that lease them. */
-export { claimDevices, matchDevices, openBench, tokenFile, type Bench, type LeasedDevice } from './bench/bench.ts';
+export { claimDevices, matchDevices, openBench, type Bench, type LeasedDevice } from './bench/bench.ts';
 export { readBenchConfig, type BenchConfig, type DeviceConfig } from './bench/config.ts';
 export { leaseHolder, type LeaseHolder } from './bench/lease.ts';
 export { CommandError, UsageError } from './errors.ts';
 export { imageUnderTest, type ImageUnderTest } from './image.ts';
-export { nearest } from './nearest.ts';
 export { attachDevice, type AttachedDevice } from './bench/attach.ts';
 export { holdDevice, holdPurpose } from './bench/hold.ts';
 export { inspectBench, type Finding } from './bench/doctor.ts';

@@ -1,8 +1,9 @@
 import { access, readdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
+import { nearest } from '../../devices/index.ts';
 import { loadEvents, renderRun, writeReports } from '../../reports/index.ts';
-import { nearest, stateDirectoryName, UsageError } from '../../workers/index.ts';
+import { stateDirectoryName, UsageError } from '../../workers/index.ts';
 
 export const reportCommand = new Command('report')
   .description("rebuild a run's reports from its event log and tell the run again")

@@ -107,13 +107,16 @@ function portOf(address: unknown): number {
 }
 
 function execute(command: string, channel: ServerChannel): void {
-  const shell = spawn('/bin/sh', ['-c', command], { stdio: 'pipe' });
+  // In a group of its own, so that what it started ends with it.
+  const shell = spawn('/bin/sh', ['-c', command], { stdio: 'pipe', detached: true });
   channel.pipe(shell.stdin);
   // A command that doesn't read its stdin ends while we still write it.
   shell.stdin.on('error', () => channel.unpipe(shell.stdin).resume());
   shell.stdout.pipe(channel, { end: false });
   shell.stderr.pipe(channel.stderr, { end: false });
-  channel.once('close', () => shell.kill());
+  channel.once('close', () => {
+    if (shell.pid !== undefined && shell.exitCode === null && shell.signalCode === null) process.kill(-shell.pid, 'SIGTERM');
+  });
   shell.once('close', (code, signal) => {
     if (code === null) channel.exit((signal ?? 'SIGTERM').replace('SIG', ''));
     else channel.exit(code);

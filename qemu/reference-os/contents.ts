@@ -142,7 +142,6 @@ export const links: Record<string, string> = {
   'etc/resolv.conf': '/run/resolv.conf',
   'etc/ssh/hostkeys': '/mnt/state/root-overlay/etc/ssh/hostkeys',
   'etc/systemd/system/default.target': '/usr/lib/systemd/system/multi-user.target',
-  'etc/systemd/system/multi-user.target.wants/systemd-logind.service': '/usr/lib/systemd/system/systemd-logind.service',
   'usr/bin/balena': 'docker',
   'usr/bin/balena-engine': 'docker',
   'var/cache': 'volatile/cache',

@@ -16,9 +16,13 @@ test.serial('the flash image boots in a bare QEMU to a login on its serial port'
   const copy = join(path, 'flash.img');
   await copyFile(flash, copy, constants.COPYFILE_FICLONE);
   // A plain disk and nothing else of ours: no QMP, no virtio, no network options.
-  const machine = spawn('setpriv', ['--pdeathsig', 'KILL', 'qemu-system-x86_64', '-m', '1024', '-drive', `file=${copy},format=raw`, '-nographic'], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
+  const machine = spawn(
+    'setpriv',
+    ['--pdeathsig', 'KILL', 'qemu-system-x86_64', '-m', '1024', '-drive', `file=${copy},format=raw`, '-nographic'],
+    {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    },
+  );
   t.teardown(() => machine.kill('SIGKILL'));
   let said = '';
   const deadline = AbortSignal.timeout(bootBudget);

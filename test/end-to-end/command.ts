@@ -16,13 +16,17 @@ export interface Ended {
 }
 
 /** A working directory of its own, removed by `remove`. */
-export async function workingDirectory(): Promise<{ path: string; remove(): Promise<void> }> {
+export async function workingDirectory(): Promise<{ path: string; remove: () => Promise<void> }> {
   const path = await mkdtemp(join(tmpdir(), 'boardwalk-e2e-'));
   return { path, remove: () => rm(path, { recursive: true, force: true }) };
 }
 
 /** Starts a command of the clone's boardwalk, or another program. */
-export function start(cwd: string, args: readonly string[], program: readonly string[] = [process.execPath, main]): { child: ChildProcess; ended: Promise<Ended> } {
+export function start(
+  cwd: string,
+  args: readonly string[],
+  program: readonly string[] = [process.execPath, main],
+): { child: ChildProcess; ended: Promise<Ended> } {
   const [command = '', ...first] = program;
   const child = spawn(command, [...first, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
   const said = { stdout: '', stderr: '' };

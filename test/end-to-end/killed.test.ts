@@ -11,9 +11,10 @@ const kills = Number(process.env['BOARDWALK_KILLS'] ?? 3);
 /** From the start of the command to well into its tests. */
 const longest = 60_000;
 
+const listed = async (directory: string): Promise<string[]> => readdir(directory).catch(() => []);
+
 /** What is left of runs in a directory: processes, and what a custody or a lease keeps. */
 async function left(cwd: string): Promise<string[]> {
-  const listed = async (directory: string) => readdir(directory).catch(() => [] as string[]);
   const custodies = await listed(join(cwd, '.boardwalk/custody'));
   return [...(await processesNaming(cwd)), ...custodies];
 }

@@ -12,6 +12,9 @@ test.serial('two runs side by side use two devices', async (t) => {
   t.is(new Set(devices).size, 2, devices.join(' '));
   for (const { verdict, promises } of summaries) {
     t.is(verdict, 'pass');
-    t.deepEqual(promises.map(({ id, outcome }) => [id, outcome]), [['environment.device-uuid', 'pass']]);
+    t.deepEqual(
+      promises.map(({ id, outcome }) => [id, outcome]),
+      [['environment.device-uuid', 'pass']],
+    );
   }
 });

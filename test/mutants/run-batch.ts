@@ -1,6 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createDevice, DeviceError, type ProvisionedDevice } from '../../devices/index.ts';
+import { CommandFailed, createDevice, DeviceError, type ProvisionedDevice } from '../../devices/index.ts';
 import { selectAccelerator } from '../../qemu/index.ts';
 import { EventLog, loadEvents } from '../../reports/index.ts';
 import { claimDevices, openBench, selectSuites, type BenchConfig, type ImageUnderTest } from '../../workers/index.ts';
@@ -48,7 +48,11 @@ export async function runBatch(request: BatchRequest): Promise<Verdict[]> {
   return judge(batch, events, unfit);
 }
 
-async function onDevice({ batch, directory, bench: config, image, signal }: BatchRequest, log: EventLog, unfit: Map<string, string>): Promise<void> {
+async function onDevice(
+  { batch, directory, bench: config, image, signal }: BatchRequest,
+  log: EventLog,
+  unfit: Map<string, string>,
+): Promise<void> {
   await using taken = new AsyncDisposableStack();
 
   // 1. A device that nobody else uses, as the log's first event tells.
@@ -96,8 +100,7 @@ async function onDevice({ batch, directory, bench: config, image, signal }: Batc
 }
 
 /** The same edit, by two mutants that break two promises with it, is made once. */
-const isFirst = <T>(each: T, index: number, all: readonly T[]): boolean =>
-  all.findIndex((other) => sameText(other, each)) === index;
+const isFirst = <T>(each: T, index: number, all: readonly T[]): boolean => all.findIndex((other) => sameText(other, each)) === index;
 const sameText = (one: unknown, other: unknown): boolean => describe(one) === describe(other);
 const describe = (value: unknown): string => JSON.stringify(value, (_, each: unknown) => (each instanceof RegExp ? String(each) : each));
 
@@ -133,7 +136,12 @@ function grepFor(promises: readonly string[]): string {
 }
 
 /** Makes the changes one after the other. One that fails is told in `unfit` and may leave traces: its batch's control tells whether it did. */
-async function applyAll(parts: ProvisionedDevice, mutants: readonly Mutant[], unfit: Map<string, string>, signal: AbortSignal): Promise<void> {
+async function applyAll(
+  parts: ProvisionedDevice,
+  mutants: readonly Mutant[],
+  unfit: Map<string, string>,
+  signal: AbortSignal,
+): Promise<void> {
   const device = createDevice(parts);
   try {
     const done = new Map<string, string | undefined>();
@@ -155,8 +163,9 @@ async function failureOf(step: () => Promise<unknown>): Promise<string | undefin
     await step();
     return undefined;
   } catch (error) {
+    // The command itself is in the catalogue.
+    if (error instanceof CommandFailed) return `exit code ${error.result.exitCode}, ${error.result.stderr.trim().split('\n').at(-1) ?? ''}`;
     if (error instanceof DeviceError) return error.message;
     throw error;
   }
 }
-

@@ -33,7 +33,7 @@ export function judge(batch: Batch, events: readonly Event[], unfit: ReadonlyMap
     if (control !== undefined) return undecided(control);
     const claims = claimsOf(mutant.promise, events);
     if (claims.length === 0) return undecided('no test claims the promise');
-    const failed = claims.find(({ finished }) => finished?.outcome === 'fail' && finished.cause === 'product');
+    const failed = claims.find(({ finished }) => finished?.outcome === 'fail' && finished.cause === 'product' && isOfTheTest(finished));
     if (failed) return { ...about, verdict: 'killed', test: failed.title, reason: wordsOf(failed.finished) };
     const other = claims.find(({ finished }) => finished?.outcome !== 'pass');
     if (other) return { ...undecided(wordsOf(other.finished)), test: other.title };
@@ -51,12 +51,15 @@ function soundness(control: PromiseId, events: readonly Event[]): string | undef
   return `the control ${control} did not pass: ${failed ? wordsOf(failed.finished) : 'no test claims it'}`;
 }
 
+/** Whether a failure arose in the test: where only a fixture failed, as when the app was never deployed, nothing was found out. */
+function isOfTheTest({ error }: Finished): boolean {
+  return /\.suite\.[jt]s:\d+/.test(error?.stack ?? '');
+}
+
 function claimsOf(promise: PromiseId, events: readonly Event[]): { title: string; finished: Finished | undefined }[] {
   const planned = events.flatMap((event) => (event.type === 'tests-planned' ? event.tests : []));
   const finished = new Map(events.flatMap((event) => (event.type === 'test-finished' ? [[event.test, event] as const] : [])));
-  return planned
-    .filter(({ promises }) => promises.includes(promise))
-    .map(({ test, title }) => ({ title, finished: finished.get(test) }));
+  return planned.filter(({ promises }) => promises.includes(promise)).map(({ test, title }) => ({ title, finished: finished.get(test) }));
 }
 
 /** In one line. */

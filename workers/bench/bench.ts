@@ -6,7 +6,7 @@ import { takeCustody, type Custody } from '../../qemu/index.ts';
 import { CommandError, UsageError } from '../errors.ts';
 import type { BenchConfig, DeviceConfig } from './config.ts';
 import { claimLease, leaseHolder, type Lease } from './lease.ts';
-import { nearest } from '../nearest.ts';
+import { nearest } from '../../devices/nearest.ts';
 import { stateDirectoryName } from '../state-directory.ts';
 
 export interface ClaimRequest {

@@ -57,7 +57,7 @@ function judge(test: TestCase, result: TestResult, thrown: Failure | undefined):
     }
     case 'timedOut':
       return { outcome: 'error', cause: thrown?.blame ?? 'unknown', error };
-    case 'interrupted':
+    default:
       return { outcome: 'error', cause: 'harness', error: { ...error, message: 'the run was broken off while this test ran' } };
   }
 }

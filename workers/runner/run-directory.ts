@@ -41,8 +41,9 @@ async function pointLatest(runs: string, id: string): Promise<void> {
   await rename(link, join(runs, 'latest'));
 }
 
+const two = (value: number): string => String(value).padStart(2, '0');
+
 function timestamp(date: Date): string {
-  const two = (value: number) => String(value).padStart(2, '0');
   const day = `${date.getFullYear()}${two(date.getMonth() + 1)}${two(date.getDate())}`;
   return `${day}-${two(date.getHours())}${two(date.getMinutes())}${two(date.getSeconds())}`;
 }

@@ -7,6 +7,7 @@ import { imageUnderTest } from '../image.ts';
 import { causeOf } from './cause.ts';
 import { bootDevice } from './boot-watch.ts';
 import { runPlaywright } from './playwright.ts';
+import type { ReporterMessage } from './reporter.ts';
 import type { SuiteSelection } from './suites.ts';
 
 export interface RunRequest {
@@ -118,6 +119,10 @@ async function runOn(request: RunRequest, leased: readonly LeasedDevice[], log: 
   );
 
   // 4. The suites. Boots that tests cause are told as each test ends.
+  const tell = async ({ event, provoked = [] }: ReporterMessage): Promise<void> => {
+    if (event.type === 'test-finished') await watches.get(event.console?.device ?? '')?.tell(event.test, provoked);
+    log.write(event);
+  };
   let told: Promise<void> = Promise.resolve();
   await runPlaywright({
     bench,
@@ -127,12 +132,9 @@ async function runOn(request: RunRequest, leased: readonly LeasedDevice[], log: 
     retries: request.retries,
     runDirectory: request.directory,
     signal,
-    onMessage: ({ event, provoked = [] }) => {
-      // In order, and a test's boots before its end, so that a reader of the log sees them inside it.
-      told = told.then(async () => {
-        if (event.type === 'test-finished') await watches.get(event.console?.device ?? '')?.tell(event.test, provoked);
-        log.write(event);
-      });
+    // In order, and a test's boots before its end, so that a reader of the log sees them inside it.
+    onMessage: (message) => {
+      told = told.then(() => tell(message));
     },
   });
   await told;

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { CatalogPromise } from '../../reports/index.ts';
 import { documents, promises, suiteNames } from '../../suites/promises.ts';
 import { UsageError } from '../errors.ts';
-import { nearest } from '../nearest.ts';
+import { nearest } from '../../devices/nearest.ts';
 
 /** What a run runs. */
 export interface SuiteSelection {
@@ -86,7 +86,7 @@ async function selectPaths(paths: readonly string[], cwd: string): Promise<Suite
 
 async function configAbove(directory: string): Promise<string | undefined> {
   for (let at = directory; ; at = dirname(at)) {
-    const [found] = (await readdir(at)).filter((file) => /^boardwalk\.config\.[cm]?[jt]s$/.test(file));
+    const found = (await readdir(at)).find((file) => /^boardwalk\.config\.[cm]?[jt]s$/.test(file));
     if (found !== undefined) return join(at, found);
     if (at === dirname(at)) return undefined;
   }

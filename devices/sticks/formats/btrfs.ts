@@ -23,7 +23,14 @@ export const btrfs: Format = {
       await truncate(partition, partitionKiB * 1024);
       // Mixed: data and metadata in one kind of block group, as its manual wants it for small file systems.
       await tool('mkfs.btrfs', ['--quiet', '--mixed', '--uuid', uuid, ...named, '--rootdir', content, partition]);
-      await tool('dd', [`if=${partition}`, `of=${image}`, 'bs=1M', `seek=${partitionStart / mebibyte}`, 'conv=notrunc,sparse', 'status=none']);
+      await tool('dd', [
+        `if=${partition}`,
+        `of=${image}`,
+        'bs=1M',
+        `seek=${partitionStart / mebibyte}`,
+        'conv=notrunc,sparse',
+        'status=none',
+      ]);
     });
   },
 

@@ -11,7 +11,12 @@ const cutPoints = [
   { name: 'it asks for a login', line: / login: / },
 ] as const;
 
-const test = testWithApp({ id: 4717, name: 'rollback', services: { main: { volumes: ['kept:/data'] } }, volumes: ['kept'] }).extend<{
+const test = testWithApp({
+  id: 4717,
+  name: 'rollback',
+  services: { main: { networkMode: 'host', volumes: ['kept:/data'] } },
+  volumes: ['kept'],
+}).extend<{
   slots: Slots;
 }>({
   slots: async ({ device }, use, testInfo) => {
@@ -39,7 +44,7 @@ async function installUpdate(slots: Slots, fault?: SlotFault): Promise<{ before:
 /** How many kernels that never got as far as init the console tells of, and how many that did. */
 async function kernelsSince(device: Device, mark: number): Promise<{ failed: number; sound: number }> {
   const boots = await device.console.boots({ from: mark });
-  const sound = boots.filter(({ stages }) => stages.some(({ name }) => name === 'login')).length;
+  const sound = boots.filter(({ stages }) => stages.some(({ name }) => name === 'init')).length;
   return { failed: boots.length - sound, sound };
 }
 

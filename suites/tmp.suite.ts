@@ -23,30 +23,42 @@ const places = {
   host: ['/tmp'],
 } as const;
 
+type Where = Record<keyof typeof places, readonly string[]>;
+
 /** The token found at each place of one of them, or `nothing`. */
 type Found = Record<string, string>;
 
 /** Runs a command made for each of the places, in the containers and on the host at once. */
-async function everywhere(device: Device, app: App, command: (directory: string) => string) {
-  const all = (directories: readonly string[]) => directories.map(command).join('\n');
+async function everywhere(device: Device, app: App, where: Where, command: (directory: string) => string) {
+  const all = (directories: readonly string[]) => ['set -e', ...directories.map(command)].join('\n');
   const [keeper, ram, host] = await Promise.all([
-    app.service('keeper').check(all(places.keeper)),
-    app.service('ram').check(all(places.ram)),
-    device.host.check(all(places.host)),
+    app.service('keeper').check(all(where.keeper)),
+    app.service('ram').check(all(where.ram)),
+    device.host.check(all(where.host)),
   ]);
   return { keeper, ram, host };
 }
 
 const file = (directory: string) => `${directory}/boardwalk-token`;
 
-/** Writes a token at every place that exists, on the disk before it returns where a disk is behind it. */
+/** Writes a token everywhere but at the volume's place in the service that doesn't mount it; fsynced before it returns. */
 const write = (device: Device, app: App, token: string) =>
-  everywhere(device, app, (directory) => `[ ! -d ${directory} ] || printf %s ${token} | dd of=${file(directory)} conv=fsync 2>/dev/null`);
+  everywhere(
+    device,
+    app,
+    { ...places, ram: ['/tmp', '/var/tmp'] },
+    (directory) => `printf %s ${token} | dd of=${file(directory)} conv=fsync 2>/dev/null`,
+  );
 
 const found = (lines: string): Found => Object.fromEntries(lines.split('\n').map((line) => [line.split(' ')[0], line.split(' ')[1]]));
 
 async function look(device: Device, app: App): Promise<Record<keyof typeof places, Found>> {
-  const texts = await everywhere(device, app, (directory) => `echo "${directory} $(cat ${file(directory)} 2>/dev/null || echo nothing)"`);
+  const texts = await everywhere(
+    device,
+    app,
+    places,
+    (directory) => `echo "${directory} $(cat ${file(directory)} 2>/dev/null || echo nothing)"`,
+  );
   return { keeper: found(texts.keeper), ram: found(texts.ram), host: found(texts.host) };
 }
 
@@ -90,7 +102,7 @@ const after = (event: EventName, { app, device, once }: Fixtures) =>
 const there = (token: string, ...directories: string[]): Found => Object.fromEntries(directories.map((directory) => [directory, token]));
 const gone = (...directories: string[]): Found => there('nothing', ...directories);
 
-test('/data is not seen by a service that does not mount it', proves('tmp.data-is-private'), async ({ app, device, once }) => {
+test('a volume is not seen by a service that does not mount it', proves('tmp.data-is-private'), async ({ app, device, once }) => {
   const { token, written } = await after('a restart by the engine', { app, device, once });
   expect(written.keeper).toMatchObject(there(token, '/data'));
   expect(written.ram).toMatchObject(gone('/data'));
@@ -101,7 +113,7 @@ for (const [event, id] of [
   ['a reboot over D-Bus', 'tmp.survives-dbus-reboot'],
   ['a power cut', 'tmp.survives-power-cut'],
 ] as const) {
-  test(`/tmp and /var/tmp survive ${event}`, proves(id), async ({ app, device, once }) => {
+  test(`a container keeps /tmp and /var/tmp over ${event}`, proves(id), async ({ app, device, once }) => {
     const { token, found, containers } = await after(event, { app, device, once });
     expect(containers.after, 'the same containers').toEqual(containers.before);
     expect(found.keeper).toMatchObject(there(token, '/tmp', '/var/tmp'));
@@ -114,7 +126,7 @@ for (const [event, id] of [
   ['a power cut', 'tmp.data-survives-power-cut'],
   ['a re-creation by the supervisor', 'tmp.data-survives-recreation'],
 ] as const) {
-  test(`/data survives ${event}`, proves(id), async ({ app, device, once }) => {
+  test(`a volume survives ${event}`, proves(id), async ({ app, device, once }) => {
     const { token, found } = await after(event, { app, device, once });
     expect(found.keeper).toMatchObject(there(token, '/data'));
   });
@@ -142,15 +154,19 @@ test("the host's /tmp is empty after a boot", proves('tmp.host-tmp-vanishes-at-r
   }
 });
 
-test('/tmp/balena is empty after a boot', proves('tmp.balena-directory-vanishes-at-reboot'), async ({ app, device, once }) => {
-  for (const event of ['a reboot over D-Bus', 'a power cut'] as const) {
-    const { token, written, found } = await after(event, { app, device, once });
-    expect(written.keeper, `before ${event}`).toMatchObject(there(token, '/tmp/balena'));
-    expect(found.keeper, `after ${event}`).toMatchObject(gone('/tmp/balena'));
-  }
-});
+test(
+  'a container finds /tmp/balena empty after a boot',
+  proves('tmp.balena-directory-vanishes-at-reboot'),
+  async ({ app, device, once }) => {
+    for (const event of ['a reboot over D-Bus', 'a power cut'] as const) {
+      const { token, written, found } = await after(event, { app, device, once });
+      expect(written.keeper, `before ${event}`).toMatchObject(there(token, '/tmp/balena'));
+      expect(found.keeper, `after ${event}`).toMatchObject(gone('/tmp/balena'));
+    }
+  },
+);
 
-test('/tmp and /var/tmp are gone after a re-creation', proves('tmp.gone-after-recreation'), async ({ app, device, once }) => {
+test('a re-created service has a new /tmp and /var/tmp', proves('tmp.gone-after-recreation'), async ({ app, device, once }) => {
   const { token, written, found, containers } = await after('a re-creation by the supervisor', { app, device, once });
   expect(containers.after['keeper'], 'another container').not.toBe(containers.before['keeper']);
   expect(written.keeper).toMatchObject(there(token, '/tmp', '/var/tmp'));

@@ -7,7 +7,7 @@ import { defineConfig as playwrightConfig, type PlaywrightTestConfig } from '@pl
 export function defineConfig(overrides: PlaywrightTestConfig = {}): PlaywrightTestConfig {
   return playwrightConfig(
     {
-      testMatch: '**/*.suite.ts',
+      testMatch: '**/*.suite.?(c|m)[jt]s',
       fullyParallel: false,
       retries: 0,
       // A backstop only: each wait on a device has a budget of its own, whose error says more. Rollbacks boot four times.

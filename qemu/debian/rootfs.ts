@@ -42,13 +42,16 @@ const pathExcludes = [
   '/usr/share/i18n/*',
 ];
 
+/** Taken out again after the packages are configured: what is secret or differs from one build to the next. */
+const removedAfterwards = 'rm -f "$1"/etc/ssh/ssh_host_*';
+
 /**
  * Path of a tar with a Debian root file system, cached by what was asked for: a second call is offline and at once.
  * The same packages at the same versions give a byte-identical tar. Throws BuildCommandFailed, QemuMissing.
  */
 export async function debianRootfs(options: DebianRootfsOptions): Promise<string> {
   const packages = [...new Set(options.packages)].sort();
-  const asked = { suite, packages, variant: options.variant, architecture: options.architecture, pathExcludes, sourceDateEpoch };
+  const asked = { suite, packages, variant: options.variant, architecture: options.architecture, pathExcludes, removedAfterwards, sourceDateEpoch };
   const entry = await cacheEntry({
     parent: join(options.cacheDirectory ?? defaultCacheDirectory(), 'debian'),
     key: createHash('sha256').update(JSON.stringify(asked)).digest('hex').slice(0, 16),
@@ -85,6 +88,7 @@ async function bootstrap(tar: string, packages: readonly string[], options: Debi
         '--aptopt=Acquire::Retries "3"',
         ...pathExcludes.map((path) => `--dpkgopt=path-exclude=${path}`),
         '--dpkgopt=force-unsafe-io',
+        `--customize-hook=${removedAfterwards}`,
         suite,
         tar,
         ...sources,

@@ -3,10 +3,11 @@ import { background, beforeEngine, dropIn, editFile, editSupervisor, type Mutant
 
 const busPolicy = '/etc/dbus-1/system.d/hostname-refused.conf';
 
+const reloadBus = 'busctl call org.freedesktop.DBus /org/freedesktop/DBus org.freedesktop.DBus ReloadConfig';
+
 /** Shell that forbids everybody a call on the system bus. */
 const deny = (destination: string, member: string) =>
-  `${editFile(busPolicy, `s#</policy>#<deny send_destination="${destination}" send_member="${member}"/></policy>#`)} && ` +
-  'busctl call org.freedesktop.DBus /org/freedesktop/DBus org.freedesktop.DBus ReloadConfig';
+  `${editFile(busPolicy, `s#</policy>#<deny send_destination="${destination}" send_member="${member}"/></policy>#`)} && ${reloadBus}`;
 
 /** What the service image's init says when something in its container asked for an end. */
 const askedInside = 'asked to end from inside';
@@ -80,7 +81,7 @@ export const dbusMutants: readonly Mutant[] = [
     promise: 'dbus.set-hostname-refused',
     name: 'hostname-writable',
     how: '/etc is writable and the bus lets everybody change the hostname.',
-    apply: `${editFile(busPolicy, '/<deny/d')} && umount /etc/hostname && ${writableCopy('/etc')} && busctl call org.freedesktop.DBus /org/freedesktop/DBus org.freedesktop.DBus ReloadConfig`,
+    apply: `${editFile(busPolicy, '/<deny/d')} && ${writableCopy('/etc')} && ${reloadBus} && systemctl try-restart systemd-hostnamed.service`,
     touches: ['dbus.timedate-properties', 'dbus.reboot', 'dbus.host-config-sets-hostname'],
   },
   {

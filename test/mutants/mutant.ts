@@ -40,16 +40,19 @@ export function editFile(path: string, edit: string): string {
     `mkdir -p "$(dirname ${copy})"`,
     `sed -E ${quote(edit)} ${path} > ${copy}.edited`,
     `! cmp -s ${path} ${copy}.edited || { echo "the edit of ${path} changes nothing" >&2; exit 1; }`,
-    `mv ${copy}.edited ${copy}`,
-    `mount --bind ${copy} ${path}`,
+    // Edited before, by another mutant: written into, since nothing can be mounted over a file that was replaced.
+    `if [ -e ${copy} ]; then cat ${copy}.edited > ${copy}; else mv ${copy}.edited ${copy} && mount --bind ${copy} ${path}; fi`,
   ].join(' && ');
 }
+
+/** Ends what changes the supervisor; done once for all mutants of a batch. */
+export const restartSupervisor = ' && systemctl restart balena-supervisor.service';
 
 const supervisorDirectory = '/usr/lib/balena-supervisor';
 
 /** Shell that edits a module of the reference supervisor and starts it anew. @param module without its extension */
 export function editSupervisor(module: string, edit: string): string {
-  return `${editFile(`${supervisorDirectory}/${module}.js`, edit)} && systemctl restart balena-supervisor.service`;
+  return `${editFile(`${supervisorDirectory}/${module}.js`, edit)}${restartSupervisor}`;
 }
 
 /** The same for all boots. */
@@ -59,7 +62,8 @@ export function replaceInSupervisor(module: string, from: RegExp, to: string): O
 
 /** Shell that puts a writable copy of a directory over it until the next boot. */
 export function writableCopy(directory: string): string {
-  return `mkdir -p ${copies} && cp -a ${directory} ${copies}${directory} && mount --bind ${copies}${directory} ${directory}`;
+  const copy = `${copies}-writable${directory}`;
+  return `mkdir -p ${copy} && cp -a ${directory}/. ${copy}/ && mount --bind ${copy} ${directory}`;
 }
 
 /** Shell that adds to a unit until the next boot. */

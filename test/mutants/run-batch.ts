@@ -7,10 +7,11 @@ import { claimDevices, openBench, selectSuites, type BenchConfig, type ImageUnde
 import { bootDevice } from '../../workers/runner/boot-watch.ts';
 import { causeOf } from '../../workers/runner/cause.ts';
 import { runPlaywright } from '../../workers/runner/playwright.ts';
+import type { ReporterMessage } from '../../workers/runner/reporter.ts';
 import type { Batch } from './batches.ts';
 import { mutantId } from './catalogue.ts';
 import { MutantUnfit } from './errors.ts';
-import type { Mutant } from './mutant.ts';
+import { type Mutant, restartSupervisor } from './mutant.ts';
 import { editedCopy } from './offline-image.ts';
 import { judge, type Verdict } from './verdict.ts';
 
@@ -24,7 +25,7 @@ export interface BatchRequest {
 }
 
 /** A change, with the supervisor's restart under software emulation. */
-const applyBudget = 60_000;
+const applyBudget = 120_000;
 /** From the supervisor's restart to its first answer. Seen: 5–12 s. */
 const supervisorBudget = 120_000;
 
@@ -81,6 +82,11 @@ async function onDevice(
 
   // 4. The tests that claim the promises, and the control.
   let told: Promise<void> = Promise.resolve();
+  const tell = async (before: Promise<void>, { event, provoked = [] }: ReporterMessage) => {
+    await before;
+    if (event.type === 'test-finished') await watch.tell(event.test, provoked);
+    log.write(event);
+  };
   await runPlaywright({
     bench,
     config: suites.config,
@@ -89,11 +95,8 @@ async function onDevice(
     retries: 0,
     runDirectory: directory,
     signal,
-    onMessage: ({ event, provoked = [] }) => {
-      told = told.then(async () => {
-        if (event.type === 'test-finished') await watch.tell(event.test, provoked);
-        log.write(event);
-      });
+    onMessage: (message) => {
+      told = tell(told, message);
     },
   });
   await told;
@@ -144,13 +147,17 @@ async function applyAll(
 ): Promise<void> {
   const device = createDevice(parts);
   try {
+    const run = (command: string) => failureOf(() => device.host.check(command, { timeout: applyBudget, signal }));
     const done = new Map<string, string | undefined>();
     for (const mutant of mutants) {
       const { apply } = mutant;
       if (apply === undefined) continue;
-      if (!done.has(apply)) done.set(apply, await failureOf(() => device.host.check(apply, { timeout: applyBudget, signal })));
+      if (!done.has(apply)) done.set(apply, await run(apply.replaceAll(restartSupervisor, '')));
       const failure = done.get(apply);
       if (failure !== undefined) unfit.set(mutantId(mutant), `its change failed: ${failure}`);
+    }
+    if (mutants.some(({ apply }) => apply?.includes(restartSupervisor))) {
+      await device.host.check(`true${restartSupervisor}`, { timeout: applyBudget, signal });
     }
     await device.supervisor.ready({ timeout: supervisorBudget, signal });
   } finally {

@@ -1,6 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Console } from '../console/console.ts';
-import { AwaitedTooLong } from '../errors.ts';
 import { checksum, cksum } from './checksum.ts';
 import { toPrompt, type ConsoleAccount } from './console-login.ts';
 import type { Deadline } from './deadline.ts';
@@ -22,8 +21,6 @@ const firstQuiet = 500;
 const longestQuiet = 30_000;
 /** So often a request that arrives damaged is sent again. */
 const mostRequests = 20;
-/** Milliseconds for each line that sets the loop up. */
-const setUpBudget = 5_000;
 
 const interrupt = '\u0003';
 const loginPrompt = /(?<!Last )\blogin: ?(?:\u001B\[[0-9;?]*[a-zA-Z])*$/;
@@ -108,50 +105,57 @@ export class ConsoleSession {
     this.#wake?.();
   }
 
+  /** Brings the loop to the device, piece by piece; a piece whose answer came damaged is sent again. */
   async #setUp(deadline: Deadline): Promise<void> {
     const half = Math.floor(this.#nonce.length / 2);
+    const [first, second] = [this.#nonce.slice(0, half), this.#nonce.slice(half)];
     // In two halves, so that the terminal's echo of these lines holds no frame.
-    const step = (number: number) => `printf '%s%s;\\n' ${this.#nonce.slice(0, half)} ${this.#nonce.slice(half)}s${number}`;
+    const step = (number: number) => `printf '%s%s;\\n' ${first} ${second}s${number}`;
     const script = Buffer.from(frameLoop);
-    const directory = `d=$d/boardwalk-$$; mkdir -m 700 "$d" && break`;
-    const lines = [`unset HISTFILE; for d in /run /dev/shm /tmp; do ${directory}; done 2>/dev/null; stty -echo; : >"$d/loop"`];
-    for (const piece of pieces(script)) lines.push(`printf '%b' '${piece}' >>"$d/loop"`);
-    for (const [number, line] of lines.entries()) {
-      await this.#console.write(` ${line}; ${step(number)}\n`);
-      await this.#awaitFrame((frame) => frame.kind === 'step' && frame.step === number, `line ${number} of the framing loop`, deadline);
-    }
-    const sums = [
-      `"$(cksum <"$d/loop")" = "${cksum(script)} ${script.length}"`,
-      `"$(md5sum <"$d/loop")" = "${createHash('md5').update(script).digest('hex')}  -"`,
+    const files = [...pieces(script)].map((piece, number) => `printf '%b' '${piece}' >"$d/${number}"`);
+    const names = files.map((_, number) => `"$d/${number}"`).join(' ');
+    const lines = [
+      `unset HISTFILE; stty -echo; for d in /run /dev/shm /tmp; do d=$d/boardwalk-$$; mkdir -p -m 700 "$d" && break; done 2>/dev/null`,
+      ...files,
+      `cat ${names} >"$d/loop"; rm ${names}`,
     ];
-    const start = `{ [ ${sums.join(' ] || [ ')} ]; } 2>/dev/null && exec sh "$d/loop" "${this.#nonce.slice(0, half)}""${this.#nonce.slice(half)}" "$d" 0`;
-    await this.#console.write(` ${start}; ${step(lines.length)}\n`);
-    const frame = await this.#awaitFrame(
-      (one) => one.kind === 'ready' || (one.kind === 'step' && one.step === lines.length),
-      'the framing loop to start',
+    for (const [number, line] of lines.entries()) {
+      await this.#answer(
+        async () => this.#console.write(` ${line}; ${step(number)}\n`),
+        (frame) => (frame.kind === 'step' && frame.step === number ? true : undefined),
+        deadline,
+      );
+    }
+    const sums = [`"$(cksum <"$d/loop")" = "${cksum(script)} ${script.length}"`, `"$(md5sum <"$d/loop")" = "${md5(script)}  -"`];
+    const start = `{ [ ${sums.join(' ] || [ ')} ]; } 2>/dev/null && exec sh "$d/loop" ${first}${second} "$d" 0`;
+    let attempts = 0;
+    const encoding = await this.#answer(
+      async () => {
+        attempts += 1;
+        if (attempts === 1) await this.#console.write(` ${start}; ${step(lines.length)}\n`);
+        // It runs, and its first word was damaged: which checksum it has isn't known yet.
+        else await this.#ask(`h 0`, attempts % 2 === 0 ? 'cksum' : 'md5sum');
+      },
+      (frame) => (frame.kind === 'ready' || (frame.kind === 'step' && frame.step === lines.length) ? frame : undefined),
       deadline,
     );
-    if (frame.kind !== 'ready') {
-      throw new IndeterminateResult('the framing loop arrived damaged on the console', {
-        blame: 'infra',
-        advice: 'Is the serial line sound? Look at its speed, its ground wire and its flow control.',
-      });
-    }
-    this.#encoding = frame;
+    if (encoding.kind === 'ready') this.#encoding = encoding;
+    else throw this.#neverHeard('the framing loop');
   }
 
-  async #awaitFrame(wanted: (frame: Frame) => boolean, awaited: string, deadline: Deadline): Promise<Frame> {
-    const budget = Math.min(setUpBudget * this.#slowness, deadline.remaining);
-    for (;;) {
-      const frame = await this.#next(budget, deadline);
-      if (frame === undefined) {
-        throw new AwaitedTooLong(awaited, budget, `silence (${this.#reader.damaged} damaged frames)`, {
-          blame: 'product',
-          advice: 'Look at the console’s log: what stands at its end?',
-        });
+  /** Says it until the device answers as wanted. */
+  async #answer<T>(say: () => Promise<void>, wanted: (frame: Frame) => T | undefined, deadline: Deadline): Promise<T> {
+    let quiet = firstQuiet * this.#slowness;
+    for (let attempts = 0; attempts < mostRequests; attempts += 1) {
+      await say();
+      for (let frame = await this.#next(quiet, deadline); frame !== undefined; frame = await this.#next(quiet, deadline)) {
+        const found = wanted(frame);
+        if (found !== undefined) return found;
+        if (frame.kind === 'damaged-request') break;
       }
-      if (wanted(frame)) return frame;
+      quiet = Math.min(quiet * 2, longestQuiet);
     }
+    throw this.#neverHeard('a line of the framing protocol');
   }
 
   async #result(command: string, id: number, request: (serial: number) => string, deadline: Deadline): Promise<SessionOutcome> {
@@ -220,23 +224,17 @@ export class ConsoleSession {
     let mode = '>';
     for (const piece of pieces(bytes)) {
       const serial = (this.#serial += 1);
-      let quiet = firstQuiet * this.#slowness;
-      for (let taken = false, attempts = 0; !taken; attempts += 1) {
-        if (attempts > mostRequests) throw this.#neverHeard('its input');
-        await this.#ask(`p ${serial} ${file} ${mode} ${piece}`);
-        for (;;) {
-          const frame = await this.#next(quiet, deadline);
-          taken = frame?.kind === 'taken' && frame.serial === serial;
-          if (frame === undefined) quiet = Math.min(quiet * 2, longestQuiet);
-          if (taken || frame === undefined || frame.kind === 'damaged-request') break;
-        }
-      }
+      const body = `p ${serial} ${file} ${mode} ${piece}`;
+      await this.#answer(
+        async () => this.#ask(body),
+        (frame) => (frame.kind === 'taken' && frame.serial === serial ? true : undefined),
+        deadline,
+      );
       mode = '>>';
     }
   }
 
-  async #ask(body: string): Promise<void> {
-    const { tool } = this.#encoding;
+  async #ask(body: string, tool = this.#encoding.tool): Promise<void> {
     await this.#console.write(`${requestLine((bytes) => checksum(tool, bytes), body)}\n`);
   }
 
@@ -295,6 +293,10 @@ function* pieces(bytes: Uint8Array): Generator<string> {
     yield piece;
     piece = '';
   }
+}
+
+function md5(bytes: Uint8Array): string {
+  return createHash('md5').update(bytes).digest('hex');
 }
 
 /** Ten letters that no kernel says. */

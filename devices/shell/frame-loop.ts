@@ -8,6 +8,7 @@
  *   f <serial> <id> 0|1               run the command that was sent in pieces
  *   e <serial> <id>                   say the end again
  *   r <serial> <id> o|e <length> <sed script>   say these lines of stdout or stderr again, then the end
+ *   h <serial>                        say that you are ready again
  *   q <serial>                        end
  * Each request may come twice: a piece is written once, a command run once.
  *
@@ -68,11 +69,12 @@ bw_end() {
 }
 bw_result() { bw_stream o; bw_ol=$bw_l bw_oc=$bw_c; bw_stream e; bw_el=$bw_l bw_ec=$bw_c; bw_end; }
 bw_gone() { trap - EXIT; trap : INT; exec </dev/tty >/dev/tty 2>&1; exec "$bw_sh" "$bw_d/loop" "$bw_n" "$bw_d" "$bw_id" "$1" "$bw_t"; }
+bw_ready() { bw_sum $bw_w 4294967295 4294967295; bw_say "r$bw_code:$bw_w:$bw_with:$bw_s"; }
 bw_eval() { eval "$bw_cmd"; }
 bw_watch() { trap 'bw_gone $?' EXIT; trap : INT; }
 bw_watch
 if [ -n "$bw_rc" ]; then bw_result
-else bw_sum $bw_w 4294967295 4294967295; bw_say "r$bw_code:$bw_w:$bw_with:$bw_s"; fi
+else bw_ready; fi
 bw_failed=0
 while :; do
   if IFS= read -r bw_line; then bw_failed=0
@@ -107,6 +109,7 @@ while :; do
   r)
     if [ "$bw_1" = "$bw_id" ]; then bw_send "$bw_2" "${'$'}{bw_body%% *}" "${'$'}{bw_body#* }"; bw_end
     else bw_sum "$bw_1"; bw_say "u$bw_1:$bw_s"; fi ;;
+  h) bw_ready ;;
   q) break ;;
   esac
 done

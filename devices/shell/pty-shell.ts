@@ -5,8 +5,9 @@ import type { ConsoleSource, SourceListener } from '../console/source.ts';
 /** A program on a terminal of its own, as a console source: util-linux's script(1) holds the terminal's other side. */
 export class PtySource implements ConsoleSource {
   readonly name: string;
-  /** What becomes of the bytes on their way from the terminal; by default nothing. */
-  line: (bytes: Buffer) => Buffer = (bytes) => bytes;
+  /** What becomes of the bytes on their way from the terminal, and to it; by default nothing. */
+  fromTerminal: (bytes: Buffer) => Buffer = (bytes) => bytes;
+  toTerminal: (bytes: Buffer) => Buffer = (bytes) => bytes;
   readonly #command: string;
   #process: ReturnType<typeof spawn> | undefined;
 
@@ -20,14 +21,14 @@ export class PtySource implements ConsoleSource {
     const env = { PATH: process.env['PATH'], PS1: '# ', TERM: 'dumb', HOME: '/' };
     const script = spawn('script', ['-qfc', this.#command, '/dev/null'], { stdio: ['pipe', 'pipe', 'ignore'], detached: true, env });
     this.#process = script;
-    script.stdout.on('data', (bytes: Buffer) => listener.bytes(this.line(bytes)));
+    script.stdout.on('data', (bytes: Buffer) => listener.bytes(this.fromTerminal(bytes)));
     script.stdin.on('error', (error) => listener.closed({ reason: 'vanished', detail: error.message }));
     script.once('close', () => listener.closed({ reason: 'vanished', detail: 'the terminal was closed' }));
     await once(script, 'spawn');
   }
 
   async write(bytes: Uint8Array): Promise<void> {
-    this.#process?.stdin?.write(bytes);
+    this.#process?.stdin?.write(this.toTerminal(Buffer.from(bytes)));
   }
 
   async close(): Promise<void> {

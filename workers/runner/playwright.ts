@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { mkdtempDisposable, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { EventOf, NewEvent } from '../../reports/index.ts';
@@ -90,7 +91,9 @@ function playwrightTest(config: string): string[] {
 
 /** The tests that a run of these suites would run, from Playwright's own collection; nothing is run. */
 export async function listTests({ config, files }: SuiteSelection): Promise<PlannedTest[]> {
-  const child = spawn(process.execPath, [...playwrightTest(config), '--list', ...files.map(exactly)], {
+  // Playwright writes down what ran last, even where nothing runs.
+  await using scratch = await mkdtempDisposable(join(tmpdir(), 'boardwalk-list-'));
+  const child = spawn(process.execPath, [...playwrightTest(config), '--list', `--output=${scratch.path}`, ...files.map(exactly)], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
   const planned: PlannedTest[] = [];

@@ -105,7 +105,7 @@ export class ConsoleSession {
     this.#wake?.();
   }
 
-  /** Brings the loop to the device, piece by piece; a piece whose answer came damaged is sent again. */
+  /** Brings the loop to the device, piece by piece. Each line may come twice: one whose answer came damaged, or late, is sent again. */
   async #setUp(deadline: Deadline): Promise<void> {
     const half = Math.floor(this.#nonce.length / 2);
     const [first, second] = [this.#nonce.slice(0, half), this.#nonce.slice(half)];
@@ -117,7 +117,7 @@ export class ConsoleSession {
     const lines = [
       `unset HISTFILE; stty -echo; for d in /run /dev/shm /tmp; do d=$d/boardwalk-$$; mkdir -p -m 700 "$d" && break; done 2>/dev/null`,
       ...files,
-      `cat ${names} >"$d/loop"; rm ${names}`,
+      `cat ${names} >"$d/loop"`,
     ];
     for (const [number, line] of lines.entries()) {
       await this.#answer(

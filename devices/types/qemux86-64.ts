@@ -1,5 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { createOverlay, inspectImage, selectAccelerator, startMachine, type Machine } from '../../qemu/index.ts';
 import { budgets, emulationSlowness } from '../budgets.ts';
 import { SntpServer } from '../clock/sntp.ts';
@@ -101,6 +102,9 @@ async function provision(request: ProvisionRequest): Promise<ProvisionedDevice> 
   };
 }
 
+/** From QEMU's end to the port's word of it, in milliseconds; otherwise some milliseconds. */
+const hangUpBudget = 2_000;
+
 /** The recorder, listening to each machine from before its first instruction until its PTY is gone. */
 function recorded(recorder: ConsoleRecorder): Load {
   let closed: Promise<unknown> = Promise.resolve();
@@ -110,6 +114,10 @@ function recorded(recorder: ConsoleRecorder): Load {
       ({ closed } = await recorder.attach(tty(console)));
     },
     async disconnect() {
+      // What QEMU wrote last is still in the PTY, and its end comes after it. node-serialport was seen to miss that end, once in some thirty power cuts on a busy
+      // host: then the port is closed from this side.
+      const ended = await Promise.race([closed.then(() => true), pause(hangUpBudget, false, { ref: false })]);
+      if (!ended) await recorder.detach();
       await closed;
     },
   };

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
 import { cacheEntry, defaultCacheDirectory } from './cache.ts';
@@ -51,7 +50,15 @@ const removedAfterwards = 'rm -f "$1"/etc/ssh/ssh_host_*';
  */
 export async function debianRootfs(options: DebianRootfsOptions): Promise<string> {
   const packages = [...new Set(options.packages)].sort();
-  const asked = { suite, packages, variant: options.variant, architecture: options.architecture, pathExcludes, removedAfterwards, sourceDateEpoch };
+  const asked = {
+    suite,
+    packages,
+    variant: options.variant,
+    architecture: options.architecture,
+    pathExcludes,
+    removedAfterwards,
+    sourceDateEpoch,
+  };
   const entry = await cacheEntry({
     parent: join(options.cacheDirectory ?? defaultCacheDirectory(), 'debian'),
     key: createHash('sha256').update(JSON.stringify(asked)).digest('hex').slice(0, 16),
@@ -73,37 +80,35 @@ export async function debianRootfsSum(tar: string): Promise<string> {
 
 async function bootstrap(tar: string, packages: readonly string[], options: DebianRootfsOptions): Promise<void> {
   const sources = await packageSources(options.mirror, options.signal);
-  // A path on disk: memory may be scarcer than mmdebstrap's 1 GB. It makes its own directory there and removes it, unless it is killed.
-  const scratch = await mkdtemp(join(tmpdir(), 'boardwalk-debian-'));
-  try {
-    await runCommand(
-      'mmdebstrap',
-      [
-        `--variant=${options.variant}`,
-        `--architectures=${options.architecture}`,
-        `--include=${packages.join(',')}`,
-        '--format=tar',
-        '--aptopt=APT::Install-Recommends "false"',
-        '--aptopt=Acquire::Languages "none"',
-        '--aptopt=Acquire::Retries "3"',
-        ...pathExcludes.map((path) => `--dpkgopt=path-exclude=${path}`),
-        '--dpkgopt=force-unsafe-io',
-        `--customize-hook=${removedAfterwards}`,
-        suite,
-        tar,
-        ...sources,
-      ],
-      {
-        signal: options.signal,
-        budget: mmdebstrapBudget,
-        onLine: options.onProgress,
-        environment: { TMPDIR: scratch, SOURCE_DATE_EPOCH: String(sourceDateEpoch) },
-        advice: 'Check the network and that the mirror has Debian bookworm, or name another one with --mirror.',
-      },
-    );
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
-  }
+  // Beside the tar: what a killed build leaves is then removed with it by the next one.
+  const scratch = join(dirname(tar), 'scratch');
+  await mkdir(scratch);
+  await runCommand(
+    'mmdebstrap',
+    [
+      `--variant=${options.variant}`,
+      `--architectures=${options.architecture}`,
+      `--include=${packages.join(',')}`,
+      '--format=tar',
+      '--aptopt=APT::Install-Recommends "false"',
+      '--aptopt=Acquire::Languages "none"',
+      '--aptopt=Acquire::Retries "3"',
+      ...pathExcludes.map((path) => `--dpkgopt=path-exclude=${path}`),
+      '--dpkgopt=force-unsafe-io',
+      `--customize-hook=${removedAfterwards}`,
+      suite,
+      tar,
+      ...sources,
+    ],
+    {
+      signal: options.signal,
+      budget: mmdebstrapBudget,
+      onLine: options.onProgress,
+      environment: { TMPDIR: scratch, SOURCE_DATE_EPOCH: String(sourceDateEpoch) },
+      advice: 'Check the network and that the mirror has Debian bookworm, or name another one with --mirror.',
+    },
+  );
+  await rm(scratch, { recursive: true });
 }
 
 /** SHA-256 of a file's bytes, in hex. */

@@ -16,6 +16,12 @@ import type { Verdict } from './verdict.ts';
  * promise notices. Exit code 0 only if every mutant asked for was killed.
  */
 
+/** Virtual machines of its own: a mutant is made from the reference OS, and takes no device from a run that goes on beside it. */
+const bench: BenchConfig = {
+  source: undefined,
+  devices: Array.from({ length: 16 }, (_, index) => ({ id: `mutant-${index + 1}`, type: 'qemux86-64' })),
+};
+
 const marks: Record<Verdict['verdict'], string> = { killed: '✓', survived: '✗', undecided: '?' };
 
 const program = new Command('mutants')
@@ -39,7 +45,6 @@ async function runMutants(wanted: ReadonlySet<PromiseId>, parallel: number, sign
   // Each kill is a failed test, which ends its worker: deploying the app anew would take longer than most tests.
   process.env['BOARDWALK_KEEP_APP'] = 'yes';
   const startedAt = performance.now();
-  const bench = await readBenchConfig(cwd);
   const image = await imageUnderTest({
     file: undefined,
     update: undefined,

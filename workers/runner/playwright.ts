@@ -13,7 +13,8 @@ import type { SuiteSelection } from './suites.ts';
 type PlannedTest = EventOf<'tests-planned'>['tests'][number];
 
 export interface RunnerRequest {
-  bench: Bench;
+  /** Whose devices to run on, and in whose custody Playwright is. */
+  bench: Pick<Bench, 'custody' | 'socketPath' | 'token'> & { devices: readonly { id: string }[] };
   /** Playwright's configuration file. */
   config: string;
   /** Suite files to run, absolute; empty: all that the configuration finds. */

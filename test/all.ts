@@ -16,7 +16,9 @@ const checks: Check[] = [
   { name: 'lint', command: ['oxlint', '--type-aware', '--deny-warnings'] },
   { name: 'format', command: ['oxfmt', '--check'] },
   { name: 'dead code', command: ['knip'] },
-  { name: 'tests', command: ['ava', '--tap'], tap: true },
+  { name: 'tests', command: ['ava', '--tap', '!test/end-to-end/**'], tap: true },
+  // One at a time: each boots a device or two, on cores that it should have to itself.
+  { name: 'end to end', command: ['ava', '--tap', '--concurrency=1', 'test/end-to-end/**'], tap: true },
 ];
 
 const wanted = process.argv.slice(2);
@@ -28,7 +30,7 @@ for (const { name, command, tap } of checks.filter((check) => wanted.length === 
   const startedAt = performance.now();
   const [program = '', ...args] = command;
   const child = spawn(`node_modules/.bin/${program}`, args, { stdio: ['ignore', tap ? 'pipe' : 'inherit', 'inherit'] });
-  let failedBefore = failed;
+  const failedBefore = failed;
   if (child.stdout) {
     for await (const line of createInterface({ input: child.stdout })) {
       console.log(line);

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Console } from '../console/console.ts';
+import { ConsoleDetached } from '../console/errors.ts';
 import { checksum, cksum } from './checksum.ts';
 import { toPrompt, type ConsoleAccount } from './console-login.ts';
 import type { Deadline } from './deadline.ts';
@@ -120,8 +121,14 @@ export class ConsoleSession {
       `cat ${names} >"$d/loop"`,
     ];
     for (const [number, line] of lines.entries()) {
+      let attempts = 0;
       await this.#answer(
-        async () => this.#console.write(` ${line}; ${step(number)}\n`),
+        async () => {
+          attempts += 1;
+          // Behind the prompt that was seen, a program that was typed ahead may have begun.
+          if (number === 0 && attempts > 2) await this.#console.write(`${interrupt}\n`);
+          await this.#console.write(` ${line}; ${step(number)}\n`);
+        },
         (frame) => (frame.kind === 'step' && frame.step === number ? true : undefined),
         deadline,
       );
@@ -235,7 +242,11 @@ export class ConsoleSession {
   }
 
   async #ask(body: string, tool = this.#encoding.tool): Promise<void> {
-    await this.#console.write(`${requestLine((bytes) => checksum(tool, bytes), body)}\n`);
+    const line = `${requestLine((bytes) => checksum(tool, bytes), body)}\n`;
+    await this.#console.write(line).catch((error: unknown) => {
+      if (!(error instanceof ConsoleDetached)) throw error;
+      throw this.#lost((this.#gone ??= error.message), error);
+    });
   }
 
   /** The next frame; undefined after so many milliseconds without one. */
@@ -270,9 +281,10 @@ export class ConsoleSession {
     this.#wake?.();
   }
 
-  #lost(why: string): ConnectionLost {
+  #lost(why: string, cause?: unknown): ConnectionLost {
     return new ConnectionLost(`the shell on the console is gone: ${why}`, {
       blame: 'product',
+      cause,
       advice: 'Look at the console’s log: did the device reboot, or did the command end the shell? It may have run in part.',
     });
   }

@@ -114,5 +114,6 @@ while :; do
   esac
 done
 trap - EXIT
+stty echo 2>/dev/null
 rm -rf "$bw_d"
 `;

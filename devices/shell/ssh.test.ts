@@ -106,7 +106,7 @@ test('another host key is an error until the device was flashed', async (t) => {
 test('a private key is used where nobody gets in without one', async (t) => {
   const server = await startSshServer({ accepts: (method) => method === 'publickey' });
   const stranger = shellOf(server);
-  const error = await t.throwsAsync(stranger.run('true', { timeout: 1000 }), { instanceOf: AwaitedTooLong });
+  const error = await t.throwsAsync(stranger.run('true', { timeout: 5000 }), { instanceOf: AwaitedTooLong });
   t.regex(error?.message ?? '', /login as root was refused/);
   await stranger.close();
   const known = shellOf(server, { privateKey: newHostKey() });

@@ -4,7 +4,7 @@ import { interruptible } from '../../cli/interruptible.ts';
 import { tellError } from '../../cli/tell-error.ts';
 import { isPromiseId, promise, promises, suiteNames, type PromiseId } from '../../suites/promises.ts';
 import { nearest } from '../../devices/index.ts';
-import { imageUnderTest, readBenchConfig, UsageError } from '../../workers/index.ts';
+import { type BenchConfig, imageUnderTest, UsageError } from '../../workers/index.ts';
 import { batchesOf, isSuiteName } from './batches.ts';
 import { mutantId, mutants } from './catalogue.ts';
 import { runBatch } from './run-batch.ts';

@@ -21,6 +21,9 @@ const checks: Check[] = [
   { name: 'end to end', command: ['ava', '--tap', '--concurrency=1', 'test/end-to-end/**'], tap: true },
 ];
 
+/** Milliseconds that one check may take; the longest takes a quarter of it. */
+const checkBudget = 25 * 60_000;
+
 const wanted = process.argv.slice(2);
 let passed = 0;
 let failed = 0;
@@ -30,6 +33,8 @@ for (const { name, command, tap } of checks.filter((check) => wanted.length === 
   const startedAt = performance.now();
   const [program = '', ...args] = command;
   const child = spawn(`node_modules/.bin/${program}`, args, { stdio: ['ignore', tap ? 'pipe' : 'inherit', 'inherit'] });
+  // A test that failed may have left something open that keeps its process alive: it must not keep CI.
+  const deadline = setTimeout(() => child.kill('SIGKILL'), checkBudget);
   const failedBefore = failed;
   if (child.stdout) {
     for await (const line of createInterface({ input: child.stdout })) {
@@ -41,7 +46,8 @@ for (const { name, command, tap } of checks.filter((check) => wanted.length === 
       else passed += 1;
     }
   }
-  const code = child.exitCode ?? (await once(child, 'exit'))[0];
+  const code = child.exitCode ?? (child.signalCode === null ? (await once(child, 'exit'))[0] : null);
+  clearTimeout(deadline);
   // A runner that fails without a failing test (it crashed, or found none) is a failure of its own.
   if (code !== 0 && failed === failedBefore) {
     failed += 1;

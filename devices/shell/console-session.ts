@@ -180,6 +180,8 @@ export class ConsoleSession {
     try {
       for (;;) {
         const frame = await this.#next(quiet, deadline);
+        // Patience grows with a command that is silent because it runs, not with answers that were damaged.
+        if (frame !== undefined) quiet = firstQuiet * this.#slowness;
         switch (frame?.kind) {
           case undefined:
             quiet = Math.min(quiet * 2, longestQuiet);

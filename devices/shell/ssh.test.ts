@@ -105,14 +105,14 @@ test('another host key is an error until the device was flashed', async (t) => {
 
 test('a private key is used where nobody gets in without one', async (t) => {
   const server = await startSshServer({ accepts: (method) => method === 'publickey' });
+  t.teardown(() => server.close());
   const stranger = shellOf(server);
+  t.teardown(() => stranger.close());
   const error = await t.throwsAsync(stranger.run('true', { timeout: 5000 }), { instanceOf: AwaitedTooLong });
   t.regex(error?.message ?? '', /login as root was refused/);
-  await stranger.close();
   const known = shellOf(server, { privateKey: newHostKey() });
+  t.teardown(() => known.close());
   t.is(await known.check('echo in'), 'in');
-  await known.close();
-  await server.close();
 });
 
 /** A TCP server of which no SSH is to be had. */

@@ -3,7 +3,7 @@ import type { Frame } from './frames.ts';
 
 type Data = Extract<Frame, { kind: 'data' }>;
 type End = Extract<Frame, { kind: 'end' }>;
-export type StreamName = 'o' | 'e';
+type StreamName = 'o' | 'e';
 
 export interface Encoding {
   encoding: 'base64' | 'hex';

@@ -27,7 +27,8 @@ test.serial('a suite in another folder runs on the packed package', async (t) =>
   const modules = join(home, 'node_modules');
   await mkdir(join(modules, 'boardwalk'), { recursive: true });
   const [tarball] = z.array(z.object({ filename: z.string() })).parse(JSON.parse(packed.stdout.slice(packed.stdout.indexOf('['))));
-  const unpacked = await start(home, ['-xzf', tarball?.filename ?? '', '--strip-components=1', '-C', join(modules, 'boardwalk')], ['tar']).ended;
+  const unpacked = await start(home, ['-xzf', tarball?.filename ?? '', '--strip-components=1', '-C', join(modules, 'boardwalk')], ['tar'])
+    .ended;
   t.is(unpacked.code, 0, unpacked.stderr);
   const manifest = z
     .object({ dependencies: z.record(z.string(), z.string()) })

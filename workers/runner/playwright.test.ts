@@ -24,7 +24,12 @@ async function run(t: ExecutionContext, text: string): Promise<ReporterMessage[]
   t.teardown(() => custody.release());
   const messages: ReporterMessage[] = [];
   await runPlaywright({
-    bench: { custody, socketPath: bench.environment.BOARDWALK_BENCH, token: bench.environment.BOARDWALK_TOKEN, devices: [{ id: 'fake-1' }] },
+    bench: {
+      custody,
+      socketPath: bench.environment.BOARDWALK_BENCH,
+      token: bench.environment.BOARDWALK_TOKEN,
+      devices: [{ id: 'fake-1' }],
+    },
     config: join(directory, 'boardwalk.config.ts'),
     files: [join(directory, 'inline.suite.ts')],
     grep: undefined,

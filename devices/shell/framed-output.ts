@@ -3,7 +3,6 @@ import type { Frame } from './frames.ts';
 
 type Data = Extract<Frame, { kind: 'data' }>;
 type End = Extract<Frame, { kind: 'end' }>;
-type StreamName = 'o' | 'e';
 
 export interface Encoding {
   encoding: 'base64' | 'hex';

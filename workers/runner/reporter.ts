@@ -37,7 +37,7 @@ export default class EventReporter implements Reporter {
       attempt: attemptOf(result),
       title: step.title || step.category,
       seconds: step.duration / 1000,
-      ...(step.error?.message !== undefined && { error: plain(step.error.message) }),
+      ...(step.error?.message !== undefined && { error: plain(step.error.message).split('\n', 1)[0] ?? '' }),
     });
   }
 

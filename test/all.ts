@@ -16,7 +16,7 @@ const checks: Check[] = [
   { name: 'lint', command: ['oxlint', '--type-aware', '--deny-warnings'] },
   { name: 'format', command: ['oxfmt', '--check'] },
   { name: 'dead code', command: ['knip'] },
-  { name: 'tests', command: ['ava', '--tap', '!test/end-to-end/**'], tap: true },
+  { name: 'tests', command: ['ava', '--tap', '**/*.test.ts', '!test/end-to-end/**'], tap: true },
   // One at a time: each boots a device or two, on cores that it should have to itself.
   { name: 'end to end', command: ['ava', '--tap', '--concurrency=1', 'test/end-to-end/**'], tap: true },
 ];

@@ -77,7 +77,7 @@ export class ConsoleLog {
     if (bytes.length === 0 || this.#ended !== undefined) return;
     try {
       writeWhole(this.#bytesFile, bytes);
-      if (this.#times.at(-1) !== at || this.#size === 0) this.#writeIndex({ o: this.#size, t: at });
+      if (this.#times.at(-1) !== at) this.#writeIndex({ o: this.#size, t: at });
     } catch (cause) {
       this.#unrecorded(cause);
       return;

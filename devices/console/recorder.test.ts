@@ -126,7 +126,7 @@ test('a slow follower holds up neither the port nor the others, and gets every b
   const piece = Buffer.alloc(64 * 1024, 'x');
   for (let count = 0; count < 160; count += 1) source.feed(piece);
   source.feed('end\n');
-  t.truthy(await console.expect('end\n', { from: 0, timeout: 10_000 }));
+  t.truthy(await console.expect('end\n', { from: 0, timeout: 60_000 }));
   let length = 5;
   for (let chunk = await slow.next(); ; chunk = await slow.next()) {
     length += chunk.value?.bytes.length ?? 0;

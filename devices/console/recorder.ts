@@ -31,6 +31,7 @@ const block = 64 * 1024;
 /** Lines that an error quotes, and the bytes that they are looked for in. */
 const quotedLines = 10;
 const quotedBytes = 4096;
+const quotedWidth = 200;
 
 /**
  * A console that is always recorded. It outlives its sources: at each power-on of a virtual machine a new one is attached, and log, offsets
@@ -253,7 +254,8 @@ export class ConsoleRecorder implements Console {
     const lines = printable(await this.#log.read(start, end))
       .split('\n')
       .filter((line) => line.trim() !== '')
-      .slice(-quotedLines);
+      .slice(-quotedLines)
+      .map((line) => (line.length <= quotedWidth ? line : `…${line.slice(-quotedWidth)}`));
     const silence = end === 0 ? 'nothing at all' : `nothing, the last byte came at ${new Date(this.#log.timeAt(end - 1)).toISOString()}`;
     const source = this.#source === undefined ? ` (detached: ${this.#lastClosed?.detail ?? 'no source was ever attached'})` : '';
     const seen = lines.length === 0 ? silence : `\n${lines.map((line) => `    ${line}`).join('\n')}`;

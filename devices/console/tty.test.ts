@@ -5,7 +5,7 @@ import { SourceUnopened } from './errors.ts';
 import { openFakeConsole } from './fake.ts';
 import { tty } from './tty.ts';
 
-/** A terminal whose other side is a pair of pipes: util-linux's script(1) holds it, a shell that only waits has it open. */
+/** A terminal whose other side is a pair of pipes: util-linux's script(1) holds it and ends with this process, a shell that only waits has it open. */
 async function terminal(): Promise<{
   path: string;
   script: ChildProcess;
@@ -13,7 +13,7 @@ async function terminal(): Promise<{
   heard: () => string;
   end: () => Promise<void>;
 }> {
-  const script = spawn('script', ['-qfc', 'stty raw -echo; tty; exec sleep 600', '/dev/null'], {
+  const script = spawn('setpriv', ['--pdeathsig', 'KILL', 'script', '-qfc', 'stty raw -echo; tty; exec sleep 600', '/dev/null'], {
     stdio: ['pipe', 'pipe', 'ignore'],
     detached: true,
   });

@@ -34,7 +34,9 @@ export async function execIn(
       .getContainer(containerId)
       .exec({ Cmd: ['sh', '-c', command], AttachStdout: true, AttachStderr: true, AttachStdin: stdin !== undefined, abortSignal: ended })
       .catch((error: unknown) => {
-        throw notExecuted(command, error);
+        const status = error instanceof Error && 'statusCode' in error ? error.statusCode : undefined;
+        // In a container that is gone (404) or doesn't run (409).
+        throw error instanceof Error && (status === 404 || status === 409) ? notExecuted(command, error.message.trim(), error) : error;
       });
     // Hijacked: without it the engine gives no way to close the command's standard input alone.
     stream = await exec.start({ hijack: true, stdin: stdin !== undefined, abortSignal: ended });
@@ -46,6 +48,9 @@ export async function execIn(
     stdout.end();
     stderr.end();
     const [out, error] = await output;
+    // The engine's own word, as if the command had said it: seen once under load, right after a restart of the container.
+    const refusal = /^OCI runtime exec failed: .*/.exec(out.toString('utf8'));
+    if (exitCode === 126 && refusal !== null) throw notExecuted(command, refusal[0]);
     return { command, stdout: out.toString('utf8'), stderr: error.toString('utf8'), exitCode, milliseconds: performance.now() - started };
   } catch (error) {
     stream?.destroy();
@@ -66,14 +71,11 @@ export async function execIn(
   }
 }
 
-/** The engine's answers to an exec in a container that is gone (404) or doesn't run (409): nothing was executed. */
-function notExecuted(command: string, error: unknown): unknown {
-  const status = error instanceof Error && 'statusCode' in error ? error.statusCode : undefined;
-  if (status !== 404 && status !== 409) return error;
-  return new NotExecuted(`“${command}” wasn’t executed: ${error instanceof Error ? error.message.trim() : ''}`, {
+function notExecuted(command: string, why: string, cause?: Error): NotExecuted {
+  return new NotExecuted(`“${command}” wasn’t executed: ${why}`, {
     blame: 'product',
-    advice: 'The container is gone or stopped: what does the supervisor’s journal say of it?',
-    cause: error,
+    advice: 'Is the container gone or stopped? What does the supervisor’s journal say of it?',
+    cause,
   });
 }
 

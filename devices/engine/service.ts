@@ -33,16 +33,22 @@ export function serviceOf({ docker, appId, name, commandTimeout }: ServiceHandle
 
   let last: string | undefined;
 
-  /** The container of the last command, as long as it is there and runs: a look at all containers costs an emulated device a second. */
+  /**
+   * In the container of the last command, as long as it is there and runs: a look at all containers costs an emulated device a second.
+   * A command that the engine didn't execute is tried once more, in the container of now.
+   */
   async function exec(command: string, options: RunOptions): Promise<ShellResult> {
-    const run = (id: string) => execIn(docker, id, command, { timeout: commandTimeout, ...options });
+    const run = async () => {
+      last ??= await containerId();
+      return execIn(docker, last, command, { timeout: commandTimeout, ...options });
+    };
     try {
-      if (last !== undefined) return await run(last);
+      return await run();
     } catch (error) {
       if (!(error instanceof NotExecuted)) throw error;
+      last = undefined;
+      return run();
     }
-    last = await containerId();
-    return run(last);
   }
 
   async function asked<T>(doing: string, ask: (container: Docker.Container) => Promise<T>): Promise<T> {

@@ -3,7 +3,7 @@ import type { Console } from '../console/console.ts';
 import { ConsoleDetached } from '../console/errors.ts';
 import { checksum, cksum } from './checksum.ts';
 import { toPrompt, type ConsoleAccount } from './console-login.ts';
-import type { Deadline } from './deadline.ts';
+import { Deadline } from './deadline.ts';
 import { ConnectionLost, IndeterminateResult } from './errors.ts';
 import { FramedStream, type Encoding } from './framed-output.ts';
 import { frameLoop } from './frame-loop.ts';
@@ -22,6 +22,9 @@ const firstQuiet = 500;
 const longestQuiet = 30_000;
 /** So often a request that arrives damaged is sent again. */
 const mostRequests = 20;
+
+/** Milliseconds for the loop to tidy up. */
+const quitBudget = 2_000;
 
 const interrupt = '\u0003';
 const loginPrompt = /(?<!Last )\blogin: ?(?:\u001B\[[0-9;?]*[a-zA-Z])*$/;
@@ -94,10 +97,23 @@ export class ConsoleSession {
     }
   }
 
-  /** Leaves the login prompt behind. */
+  /** Leaves the login prompt behind, and nothing on the device. One that doesn't answer is left as it is: a reboot takes the rest. */
   async quit(): Promise<void> {
-    if (!this.gone) await this.#ask(`q ${(this.#serial += 1)}`);
-    this.end();
+    using deadline = new Deadline(quitBudget * this.#slowness);
+    const serial = (this.#serial += 1);
+    try {
+      if (!this.gone) {
+        await this.#answer(
+          () => this.#ask(`q ${serial}`),
+          (frame) => (frame.kind === 'taken' && frame.serial === serial ? true : undefined),
+          deadline,
+        );
+      }
+    } catch (error) {
+      if (!deadline.spent && !(error instanceof ConnectionLost)) throw error;
+    } finally {
+      this.end();
+    }
   }
 
   end(): void {

@@ -70,8 +70,9 @@ bw_end() {
 bw_result() { bw_stream o; bw_ol=$bw_l bw_oc=$bw_c; bw_stream e; bw_el=$bw_l bw_ec=$bw_c; bw_end; }
 bw_gone() { trap - EXIT; trap : INT; exec </dev/tty >/dev/tty 2>&1; exec "$bw_sh" "$bw_d/loop" "$bw_n" "$bw_d" "$bw_id" "$1" "$bw_t"; }
 bw_ready() { bw_sum $bw_w 4294967295 4294967295; bw_say "r$bw_code:$bw_w:$bw_with:$bw_s"; }
+bw_leave() { trap - EXIT HUP; rm -rf "$bw_d"; stty echo 2>/dev/null; }
 bw_eval() { eval "$bw_cmd"; }
-bw_watch() { trap 'bw_gone $?' EXIT; trap : INT; }
+bw_watch() { trap 'bw_gone $?' EXIT; trap : INT; trap 'bw_leave; exit 129' HUP; }
 bw_watch
 if [ -n "$bw_rc" ]; then bw_result
 else bw_ready; fi
@@ -110,10 +111,8 @@ while :; do
     if [ "$bw_1" = "$bw_id" ]; then bw_send "$bw_2" "${'$'}{bw_body%% *}" "${'$'}{bw_body#* }"; bw_end
     else bw_sum "$bw_1"; bw_say "u$bw_1:$bw_s"; fi ;;
   h) bw_ready ;;
-  q) break ;;
+  q) bw_leave; bw_sum "$bw_t"; bw_say "k$bw_t:$bw_s"; exit ;;
   esac
 done
-trap - EXIT
-stty echo 2>/dev/null
-rm -rf "$bw_d"
+bw_leave
 `;

@@ -19,7 +19,12 @@ export class PtySource implements ConsoleSource {
   async open(listener: SourceListener): Promise<void> {
     // In a session of its own, and with a plain environment: no prompt, no history of whoever runs this.
     const env = { PATH: process.env['PATH'], PS1: '# ', TERM: 'dumb', HOME: '/' };
-    const script = spawn('script', ['-qfc', this.#command, '/dev/null'], { stdio: ['pipe', 'pipe', 'ignore'], detached: true, env });
+    // setpriv: it ends with this process, however that ends.
+    const script = spawn('setpriv', ['--pdeathsig', 'KILL', 'script', '-qfc', this.#command, '/dev/null'], {
+      stdio: ['pipe', 'pipe', 'ignore'],
+      detached: true,
+      env,
+    });
     this.#process = script;
     script.stdout.on('data', (bytes: Buffer) => listener.bytes(this.fromTerminal(bytes)));
     script.stdin.on('error', (error) => listener.closed({ reason: 'vanished', detail: error.message }));

@@ -57,10 +57,10 @@ export async function attemptSsh(attempt: SshAttempt): Promise<SshConnection | S
   if (refusal !== undefined) return refusal;
 
   const client = new Client();
-  const connection = {
+  const connection: SshConnection = {
     client,
     socket,
-    why: undefined as string | undefined,
+    why: undefined,
     get ended() {
       return !socket.writable;
     },

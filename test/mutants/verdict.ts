@@ -46,6 +46,7 @@ function soundness(control: PromiseId, events: readonly Event[]): string | undef
   const claims = claimsOf(control, events);
   const failed = claims.find(({ finished }) => finished?.outcome !== 'pass');
   if (claims.length > 0 && failed === undefined) return undefined;
+  if (events.some((event) => event.type === 'run-interrupted')) return 'the call was interrupted';
   const broken = events.find((event) => event.type === 'harness-error');
   if (broken) return broken.message;
   return `the control ${control} did not pass: ${failed ? wordsOf(failed.finished) : 'no test claims it'}`;

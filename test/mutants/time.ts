@@ -10,6 +10,8 @@ function wrap(program: string, script: readonly string[]): string {
   const lines = ['#!/bin/sh', `real=${real}`, ...script];
   return [
     `mkdir -p "$(dirname ${real})"`,
+    // A wrapper round itself would never end.
+    `[ ! -e ${real} ]`,
     `cp ${program} ${real}`,
     `printf '%s\\n' ${lines.map(quote).join(' ')} > ${wrapper}`,
     `chmod 755 ${wrapper}`,

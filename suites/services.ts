@@ -9,9 +9,13 @@ export const testWithApp = (spec: AppSpec) =>
   suiteTest.extend<object, { app: App }>({
     app: [
       async ({ device }, use) => {
+        // The test before may have left a device that has just booted.
+        await device.ready();
         await use(await device.engine.deploy(spec));
         // Where failures are expected (`npm run mutants`), the worker that follows one takes the app over as it is.
-        if (process.env['BOARDWALK_KEEP_APP'] === undefined) await device.engine.clear();
+        if (process.env['BOARDWALK_KEEP_APP'] !== undefined) return;
+        await device.ready();
+        await device.engine.clear();
       },
       { scope: 'worker', title: `app ${spec.name}`, timeout: 10 * 60_000 },
     ],

@@ -39,7 +39,11 @@ export class BootWatcher {
   /** The first line after a boot's last one. */
   #afterEnd: ConsoleLine | undefined;
 
-  constructor(stages: ConsoleStages = commonStages) {
+  readonly #onStage: (boot: BootTimeline) => void;
+
+  /** @param onStage called each time a boot reaches a stage, with that boot as it stands */
+  constructor(stages: ConsoleStages = commonStages, onStage: (boot: BootTimeline) => void = () => undefined) {
+    this.#onStage = onStage;
     this.#stages = stageOrder.flatMap((name) => {
       const pattern = stages[name];
       return pattern === undefined ? [] : [{ name, pattern }];
@@ -76,6 +80,7 @@ export class BootWatcher {
     if (this.#sameLine(name, line)) return;
     if (name === 'firmware' || name === 'loader') this.#kernelNeverFirst = true;
     life.timeline.stages.push({ name, at: line.at, offset: line.offset });
+    this.#onStage(life.timeline);
   }
 
   #beginsAnew(name: BootStageName, line: ConsoleLine): boolean {

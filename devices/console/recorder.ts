@@ -42,6 +42,7 @@ export class ConsoleRecorder implements Console {
   readonly #watcher: BootWatcher;
   readonly #now: () => number;
   readonly #device: string;
+  readonly #stageListeners = new Set<(boot: BootTimeline) => void>();
   #lines = new LineReader();
   #source: ConsoleSource | undefined;
   #lastClosed: SourceClosed | undefined;
@@ -50,15 +51,15 @@ export class ConsoleRecorder implements Console {
 
   static async open({ device, directory, stages, now = Date.now }: RecorderOptions): Promise<ConsoleRecorder> {
     const log = await ConsoleLog.open(join(directory, `console-${device}`));
-    const recorder = new ConsoleRecorder(device, log, new BootWatcher(stages), now);
+    const recorder = new ConsoleRecorder(device, log, stages, now);
     await recorder.#replay();
     return recorder;
   }
 
-  private constructor(device: string, log: ConsoleLog, watcher: BootWatcher, now: () => number) {
+  private constructor(device: string, log: ConsoleLog, stages: ConsoleStages | undefined, now: () => number) {
     this.#device = device;
     this.#log = log;
-    this.#watcher = watcher;
+    this.#watcher = new BootWatcher(stages, (boot) => this.#stageListeners.forEach((listener) => listener(boot)));
     this.#now = now;
   }
 
@@ -181,6 +182,11 @@ export class ConsoleRecorder implements Console {
 
   async boots({ from = 0 }: { from?: number } = {}): Promise<BootTimeline[]> {
     return this.#watcher.boots.filter((boot) => boot.offset >= from).map((boot) => ({ ...boot, stages: [...boot.stages] }));
+  }
+
+  /** Calls `listener` each time a boot reaches a stage, with that boot as it stands. */
+  onBootStage(listener: (boot: BootTimeline) => void): void {
+    this.#stageListeners.add(listener);
   }
 
   #received(bytes: Uint8Array): void {

@@ -59,7 +59,7 @@ export function hostSlots({ host, sticks, budgets, updateFile, layout }: HostSlo
         advice: 'Its own words are in the evidence.',
       });
     },
-    shortenHealthTimers: () => onInactive('shortening the health timers', shortenTimers),
+    shortenHealthTimers: (options) => onInactive('shortening the health timers', shortenTimers(options)),
     damage: (fault) => onInactive(`breaking the inactive slot (${fault})`, faultCommands[fault]),
     settled: ({ timeout, signal }) =>
       observed({

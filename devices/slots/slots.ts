@@ -37,8 +37,11 @@ export interface Slots {
   discardUpdate(): Promise<void>;
   /** Runs hostapp-update with that file: the inactive slot is written and marked for the next boot. Doesn't reboot. */
   install(updatePath: string, options?: RunOptions): Promise<void>;
-  /** Writes short health-check timers into the inactive slot (the real ones take about 16 minutes). */
-  shortenHealthTimers(): Promise<void>;
+  /**
+   * Writes short health-check timers into the inactive slot (the real ones take about 16 minutes).
+   * @param options.checks failed ones until the OS goes back. Default: enough for a sound OS on a busy, emulated device
+   */
+  shortenHealthTimers(options?: { checks?: number }): Promise<void>;
   damage(fault: SlotFault): Promise<void>;
   /** Resolves once no update is pending and the state is stated; rejects with the last state seen. */
   settled(options: { timeout: number; signal?: AbortSignal }): Promise<SlotState>;

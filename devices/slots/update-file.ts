@@ -76,10 +76,10 @@ export function updateFileDelivery({ host, sticks, updateFile, stickBudget }: Up
     },
     async discard() {
       await host.check(`if mountpoint -q ${mountPoint}; then umount ${mountPoint}; fi; rm -rf ${mountPoint} ${uploadedTo}`);
-      if (stick !== undefined) await stick.discard();
-      // Made by a process that is gone: nobody has a handle on it any more.
-      else if (sticks !== undefined && (await findStick()) !== undefined) await sticks.clear();
+      await stick?.discard();
       stick = undefined;
+      // Made by a process that is gone: nobody has a handle on it any more.
+      if (sticks !== undefined && (await findStick()) !== undefined) await sticks.clear();
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { Custody } from '../../qemu/index.ts';
 import type { Budgets } from '../budgets.ts';
+import type { BootTimeline } from '../console/console.ts';
 import type { ConsoleStages } from '../console/stages.ts';
 import type { Artifacts, BenchParts, Capability } from '../device.ts';
 
@@ -32,6 +33,8 @@ export interface ProvisionedDevice extends BenchParts {
   readonly dirt: readonly string[];
   /** The console's log in the run directory. */
   readonly consoleLog: string;
+  /** Calls `listener` each time a boot reaches a stage, with that boot as it stands. */
+  onBootStage(listener: (boot: BootTimeline) => void): void;
   /** Powers off, discards the sticks, closes console and time server, removes the state directory. A second call does nothing. */
   release(): Promise<void>;
 }

@@ -98,6 +98,7 @@ async function provision(request: ProvisionRequest): Promise<ProvisionedDevice> 
       // As JSON, so that what is recalled is the same on this side of the socket and on the other.
       remembered.set(key, JSON.stringify(value ?? null));
     },
+    onBootStage: (listener) => recorder.onBootStage(listener),
     release: () => held.disposeAsync(),
   };
 }

@@ -160,7 +160,13 @@ function attemptOf(run: RunRecord, event: { test: string; attempt: number }): At
 }
 
 function recordStage(run: RunRecord, { device, stage, t }: EventOf<'device-boot-stage'>): void {
-  const boot = run.booting.get(device) ?? { since: Math.max(0, t - stage.seconds * 1000), stages: [] };
+  const known = run.booting.get(device);
+  // Init ends at the login prompt. What a test does from there on is no boot; a run's first boot may have been told whole before that.
+  if (stage.name === 'init' && (known === undefined || runningOn(run, device) !== undefined)) {
+    run.booting.delete(device);
+    return;
+  }
+  const boot = known ?? { since: Math.max(0, t - stage.seconds * 1000), stages: [] };
   boot.stages.push(stage);
   run.booting.set(device, boot);
 }

@@ -1,4 +1,11 @@
-import { createDevice, type Boot, type Console, type ConsoleFault, type ProvisionedDevice } from '../../devices/index.ts';
+import {
+  createDevice,
+  type Boot,
+  type BootTimeline,
+  type Console,
+  type ConsoleFault,
+  type ProvisionedDevice,
+} from '../../devices/index.ts';
 import type { EventLog } from '../../reports/index.ts';
 
 /** Tells the log of a device's boots and faults, from what its console recorded. */
@@ -13,6 +20,7 @@ export async function bootDevice(parts: ProvisionedDevice, log: EventLog, signal
   try {
     const from = await parts.console.mark();
     log.write({ type: 'device-power', device: parts.id, state: 'on' });
+    parts.onBootStage((boot) => tellStage(parts.id, boot, log));
     const boot = await device.ready({ signal });
     log.write({
       type: 'device-boot',
@@ -26,6 +34,17 @@ export async function bootDevice(parts: ProvisionedDevice, log: EventLog, signal
   } finally {
     await device.close();
   }
+}
+
+/** Tells the stage that ends as another begins, for whoever looks on. */
+function tellStage(device: string, { stages }: BootTimeline, log: EventLog): void {
+  const [ended, begun] = stages.slice(-2);
+  if (ended === undefined || begun === undefined) return;
+  log.write({
+    type: 'device-boot-stage',
+    device,
+    stage: { name: ended.name, seconds: Math.max(0, begun.at - ended.at) / 1000 },
+  });
 }
 
 function watchBoots(parts: { id: string; console: Console }, log: EventLog, from: number, first: Boot): BootWatch {

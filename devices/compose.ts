@@ -1,6 +1,6 @@
 import { lives } from './boot/lives.ts';
 import { budgets as budgetsFor, emulationSlowness } from './budgets.ts';
-import type { BenchParts, Capability, Device } from './device.ts';
+import type { DeviceParts, Capability, Device } from './device.ts';
 import { dockerEngine } from './engine/docker-engine.ts';
 import type { HostKeys } from './shell/host-keys.ts';
 import type { Shell } from './shell/shell.ts';
@@ -17,7 +17,7 @@ export interface DeviceOptions {
 }
 
 /** A whole device from the parts that its bench owns and those that are reached over the network from here. */
-export function createDevice(parts: BenchParts, options: DeviceOptions = {}): Device {
+export function createDevice(parts: DeviceParts, options: DeviceOptions = {}): Device {
   const { id, type, console, power, sticks, clock } = parts;
   const slowness = options.slowness ?? emulationSlowness;
   const budgets = budgetsFor(slowness);
@@ -68,7 +68,7 @@ export function createDevice(parts: BenchParts, options: DeviceOptions = {}): De
 }
 
 /** The device's SSH host key, kept with the bench: every process of a run expects the one that the first of them saw. */
-function benchHostKeys(parts: Pick<BenchParts, 'recall' | 'remember'>): HostKeys {
+function benchHostKeys(parts: Pick<DeviceParts, 'recall' | 'remember'>): HostKeys {
   const place = 'ssh-host-key';
   return {
     async pinned() {

@@ -23,11 +23,8 @@ export interface Endpoints {
 /** Optional parts: a test says which it needs, a device without one gives a skip with the reason. */
 export type Capability = 'sticks' | 'slots' | 'clock';
 
-/**
- * What the bench owns of a device, and a suite reaches over the bench's socket. The same interface on both sides:
- * the driver's own objects in the bench, `devices/remote` clients in a suite.
- */
-export interface BenchParts {
+/** What the bench owns of a device: the driver's own objects. */
+export interface DeviceParts {
   readonly id: string;
   readonly type: string;
   readonly console: Console;
@@ -42,8 +39,25 @@ export interface BenchParts {
   markDirty(reason: string): Promise<void>;
   /** What `remember` kept under this key for this run and device; undefined where nothing was. Outlives a suite's process. */
   recall(key: string): Promise<unknown>;
-  /** Keeps a JSON value with the bench until the run ends. */
+  /** Keeps a JSON value with the bench until the run ends, or the device is made fresh. */
   remember(key: string, value: unknown): Promise<void>;
+}
+
+/** What a suite is about to do. */
+export interface Work {
+  /** Its file. */
+  suite: string;
+  /** The attempt of a test: unique in the run. */
+  test: string;
+}
+
+/** A device's parts as the bench serves them on its socket. The same interface on both sides: `devices/remote` clients in a suite. */
+export interface BenchParts extends DeviceParts {
+  /**
+   * Says what comes next. The bench makes the device fresh first where that is due: by the run's choice (a suite or a test each), or because a suite that went
+   * before left it dirty. Resolves with a number that grows with each fresh device: what was deployed and remembered before is gone.
+   */
+  begin(work: Work): Promise<number>;
 }
 
 export interface Artifacts {
@@ -68,6 +82,8 @@ export interface Boot {
   stages: { name: BootStageName; seconds: number }[];
   /** Seconds from the request to the first answered command. */
   totalSeconds: number;
+  /** Seconds from the request until engine and supervisor answered too; undefined where nobody waited for them. */
+  readySeconds?: number;
   /** Byte range of this boot in the console log. */
   console: { from: number; to: number };
 }

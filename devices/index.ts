@@ -9,7 +9,7 @@ export { proves, type ProvesOptions } from './testing/proves.ts';
 /** A device and its parts. */
 export type { Clock, ClockMode, ClockRequests } from './clock/clock.ts';
 export type { BootStageName, BootTimeline, Console, ConsoleChunk, ConsoleFault, ConsoleMatch, ExpectOptions } from './console/console.ts';
-export type { Artifacts, BenchParts, Boot, Capability, Device, Endpoint, Endpoints, Reboot } from './device.ts';
+export type { Artifacts, BenchParts, Boot, Capability, Device, DeviceParts, Endpoint, Endpoints, Reboot, Work } from './device.ts';
 export type { App, AppSpec, Engine, Service, ServiceSpec } from './engine/engine.ts';
 export type { Power, PowerState } from './power/power.ts';
 export type { Forward, RunOptions, Shell, ShellResult } from './shell/shell.ts';
@@ -29,6 +29,7 @@ export { SupervisorUnreachable } from './supervisor/http.ts';
 export { StepFailed } from './testing/once.ts';
 
 /** For who owns devices: types, images, and the socket between a bench and its clients. */
+export { freshDevice, type Fresh } from './boot/fresh.ts';
 export { createDevice, type DeviceOptions } from './compose.ts';
 export { serviceImage, type ServiceImageOptions } from './engine/service-image/build.ts';
 export { connectBench, type ConnectBenchOptions } from './remote/client.ts';

@@ -15,6 +15,10 @@ export const budgets = {
   powerdown: 90_000,
   /** From device_del to DEVICE_DELETED on qemu-xhci: immediate while the guest runs, and it needs no answer of the guest. */
   usbDetach: 10_000,
+  /** From `migrate` to its end, 768 MiB of memory into a file: 1 s on an idle host. */
+  memorySave: 60_000,
+  /** From `migrate-incoming` to its end: 0.5 s on an idle host, 3 s at load 6. */
+  memoryRestore: 30_000,
   /** One call of qemu-img on metadata. */
   qemuImg: 30_000,
   /** What the owner's children and files get to be gone after the owner ended, however it ended. */

@@ -8,10 +8,16 @@ const runningBudget = budgets(emulationSlowness).services;
 export const testWithApp = (spec: AppSpec) =>
   suiteTest.extend<object, { app: App }>({
     app: [
-      async ({ device }, use) => {
-        // The test before may have left a device that has just booted.
-        await device.ready();
-        await use(await device.engine.deploy(spec));
+      async ({ device, beginning }, use) => {
+        const deploy = async () => {
+          // The test before may have left a device that has just booted.
+          await device.ready();
+          return device.engine.deploy(spec);
+        };
+        const app = await deploy();
+        // Its services are found by their labels, on another device too.
+        beginning.onFresh(deploy);
+        await use(app);
         // Where failures are expected (`npm run mutants`), the worker that follows one takes the app over as it is.
         if (process.env['BOARDWALK_KEEP_APP'] !== undefined) return;
         await device.ready();

@@ -1,7 +1,6 @@
 import { basename, resolve } from 'node:path';
 import { serviceImage, type Artifacts } from '../devices/index.ts';
-import { demandBootable, inspectImage } from '../qemu/index.ts';
-import { sha256OfFile } from '../qemu/debian/index.ts';
+import { demandBootable, inspectImage, sha256OfFile } from '../qemu/index.ts';
 import { buildReferenceImage } from '../qemu/reference-os/index.ts';
 import type { ImageIdentity } from '../reports/index.ts';
 

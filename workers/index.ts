@@ -1,6 +1,7 @@
 /** Who runs what where: benches that own devices, and runs that lease them. */
 export { claimDevices, matchDevices, openBench, type Bench, type LeasedDevice } from './bench/bench.ts';
 export { readBenchConfig, type BenchConfig, type DeviceConfig } from './bench/config.ts';
+export { freshUnits, type FreshUnit } from './bench/freshness.ts';
 export { leaseHolder, type LeaseHolder } from './bench/lease.ts';
 export { CommandError, UsageError } from './errors.ts';
 export { imageUnderTest, type ImageUnderTest } from './image.ts';

@@ -2,7 +2,7 @@ import { relative } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { EventLog, TerminalReporter, writeReports } from '../../reports/index.ts';
 import { readBenchConfig, matchDevices } from '../../workers/index.ts';
-import { newRunDirectory, run, selectSuites, UsageError } from '../../workers/index.ts';
+import { freshUnits, newRunDirectory, run, selectSuites, UsageError, type FreshUnit } from '../../workers/index.ts';
 import { interruptible } from '../interruptible.ts';
 import { version } from '../version.ts';
 
@@ -12,6 +12,7 @@ interface RunOptions {
   update?: string;
   grep?: string;
   parallel: number;
+  fresh: FreshUnit;
   retries: number;
   seed: number;
   mirror?: string;
@@ -26,6 +27,11 @@ export const runCommand = new Command('run')
   .option('--update <file>', "the image's file for hostapp-update, which the rollback suite installs")
   .option('-g, --grep <pattern>', 'only tests whose title matches this regular expression')
   .option('-p, --parallel <n>', 'devices to share the suites out over', positive, 1)
+  .addOption(
+    new Option('--fresh <unit>', 'what begins on a device as it was flashed: each suite, each test, or only the run')
+      .choices(freshUnits)
+      .default('suite'),
+  )
   .option('--retries <n>', 'attempts after a failed one; the first attempt decides the verdict', positive, 0)
   .option('--seed <n>', 'seed of whatever a suite draws by lot', positive, Math.floor(Math.random() * 1e6))
   .option('--mirror <url>', 'Debian mirror for the reference image (default: the one that apt uses)')
@@ -58,6 +64,7 @@ export const runCommand = new Command('run')
           grep: options.grep,
           device: options.device,
           parallel: options.parallel,
+          fresh: options.fresh,
           image: options.image,
           update: options.update,
           mirror: options.mirror,

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { budgets } from '../budgets.ts';
 import { openFakeConsole, type FakeSource } from '../console/fake.ts';
-import type { BenchParts } from '../device.ts';
+import type { DeviceParts } from '../device.ts';
 import { AwaitedTooLong } from '../errors.ts';
 import { FakePower } from '../power/fake.ts';
 import { CommandFailed, ConnectionLost } from '../shell/errors.ts';
@@ -89,7 +89,7 @@ async function make({ status = 202, off = false } = {}) {
     },
     ready: async () => undefined,
   };
-  const parts: Pick<BenchParts, 'id' | 'console' | 'power' | 'markDirty'> = {
+  const parts: Pick<DeviceParts, 'id' | 'console' | 'power' | 'markDirty'> = {
     id: 'board',
     console,
     power,

@@ -1,5 +1,5 @@
 import type { Budgets } from '../budgets.ts';
-import type { BenchParts, Boot, Device, Reboot } from '../device.ts';
+import type { DeviceParts, Boot, Device, Reboot } from '../device.ts';
 import { AwaitedTooLong, DeviceError } from '../errors.ts';
 import { ConnectionLost } from '../shell/errors.ts';
 import type { Shell } from '../shell/shell.ts';
@@ -10,7 +10,7 @@ import { neverCameBack } from './never-came-back.ts';
 import { stagesOf } from './timeline.ts';
 
 export interface LivesOptions {
-  parts: Pick<BenchParts, 'id' | 'console' | 'power' | 'markDirty'>;
+  parts: Pick<DeviceParts, 'id' | 'console' | 'power' | 'markDirty'>;
   host: Shell;
   supervisor: Supervisor;
   budgets: Budgets;
@@ -125,7 +125,7 @@ export function lives({
       const boot = await describe(await bootId(), undefined, off ? from : 0, off ? askedAt : undefined);
       // 3. What the suites need beside it.
       await services({ timeout: Math.max(1, timeout - (performance.now() - started)), ...(signal && { signal }) });
-      return boot;
+      return off ? { ...boot, readySeconds: (Date.now() - askedAt) / 1000 } : boot;
     },
 
     async reboot(how, { timeout = budgets.shutdown + budgets.boot, signal } = {}) {

@@ -1,5 +1,5 @@
 import type { Budgets } from '../budgets.ts';
-import type { BenchParts } from '../device.ts';
+import type { DeviceParts } from '../device.ts';
 import { DeviceError } from '../errors.ts';
 import type { PowerState } from '../power/power.ts';
 import type { Shell } from '../shell/shell.ts';
@@ -19,7 +19,7 @@ export interface Absence {
 
 /** Tells how far a device got that doesn't answer, and cuts its power once to learn whether the board itself is sound. */
 export async function neverCameBack(
-  parts: Pick<BenchParts, 'id' | 'console' | 'power' | 'markDirty'>,
+  parts: Pick<DeviceParts, 'id' | 'console' | 'power' | 'markDirty'>,
   host: Shell,
   budgets: Budgets,
   { asked, askedAt, from, budget, cause }: Absence,
@@ -66,7 +66,7 @@ interface Recovery {
   outcome: string;
 }
 
-async function powerCycle({ console, power }: Pick<BenchParts, 'console' | 'power'>, host: Shell, budgets: Budgets): Promise<Recovery> {
+async function powerCycle({ console, power }: Pick<DeviceParts, 'console' | 'power'>, host: Shell, budgets: Budgets): Promise<Recovery> {
   const at = Date.now();
   try {
     await console.announceReset();

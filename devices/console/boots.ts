@@ -54,6 +54,11 @@ export class BootWatcher {
     this.#begin(at, offset);
   }
 
+  restored(at: number, offset: number): void {
+    this.#begin(at, offset);
+    this.#life?.timeline.stages.push({ name: 'restored', at, offset });
+  }
+
   announceReset(): void {
     this.#resetAnnounced = true;
   }

@@ -35,7 +35,8 @@ export interface ConsoleFault {
   at: number;
 }
 
-export type BootStageName = 'firmware' | 'loader' | 'kernel' | 'init' | 'login' | 'ssh';
+/** `restored`: the machine goes on where a booted one was kept, and shows none of the stages before login. */
+export type BootStageName = 'restored' | 'firmware' | 'loader' | 'kernel' | 'init' | 'login' | 'ssh';
 
 /** One life of the kernel as the console tells it: when each stage was first seen, in epoch milliseconds. */
 export interface BootTimeline {

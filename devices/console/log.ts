@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { ConsoleClosed, ConsoleUnrecorded } from './errors.ts';
 
 /** What the console's owner told the log, between the bytes. */
-export type LogEvent = 'power-on' | 'reset-announced' | 'attached' | 'detached';
+export type LogEvent = 'power-on' | 'restored' | 'reset-announced' | 'attached' | 'detached';
 
 /**
  * One line of the time index: from byte `o` of the log on, bytes arrived at `t` (epoch milliseconds). Chunks of the same millisecond share
@@ -13,7 +13,7 @@ export type LogEvent = 'power-on' | 'reset-announced' | 'attached' | 'detached';
 const indexLine = z.object({
   o: z.int().nonnegative(),
   t: z.number(),
-  event: z.enum(['power-on', 'reset-announced', 'attached', 'detached']).optional(),
+  event: z.enum(['power-on', 'restored', 'reset-announced', 'attached', 'detached']).optional(),
 });
 export type IndexLine = z.infer<typeof indexLine>;
 

@@ -103,9 +103,9 @@ export class ConsoleRecorder implements Console {
     await this.#source?.close();
   }
 
-  /** The power goes on now: call it before the first byte can come. The boot that follows is a wanted one. */
-  async poweredOn(): Promise<void> {
-    this.#event('power-on');
+  /** The power goes on now: call it before the first byte can come. The boot that follows is a wanted one, or the machine goes on after one. */
+  async poweredOn({ restored = false }: { restored?: boolean } = {}): Promise<void> {
+    this.#event(restored ? 'restored' : 'power-on');
   }
 
   async announceReset(): Promise<void> {
@@ -211,6 +211,7 @@ export class ConsoleRecorder implements Console {
     for (const line of this.#lines.finish(at)) this.#watcher.read(line);
     this.#lines = new LineReader();
     if (event === 'power-on') this.#watcher.poweredOn(at, offset);
+    if (event === 'restored') this.#watcher.restored(at, offset);
   }
 
   /** Reads the log that an earlier process left as if it arrived again. */

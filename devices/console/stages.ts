@@ -1,10 +1,10 @@
 import type { BootStageName } from './console.ts';
 
-/** The console line by which each stage of a boot is first seen. A type gives its own; `ssh` isn't told by the console. */
+/** The console line by which each stage of a boot is first seen. A type gives its own; `restored` and `ssh` aren't told by the console. */
 export type ConsoleStages = Readonly<Partial<Record<BootStageName, RegExp>>>;
 
 /** In the order of a boot. */
-export const stageOrder = ['firmware', 'loader', 'kernel', 'init', 'login', 'ssh'] as const satisfies readonly BootStageName[];
+export const stageOrder = ['restored', 'firmware', 'loader', 'kernel', 'init', 'login', 'ssh'] as const satisfies readonly BootStageName[];
 
 /** What PCs, boards with U-Boot and a systemd of any distribution say. */
 export const commonStages: ConsoleStages = {

@@ -100,6 +100,9 @@ export function dockerEngine({ endpoint, supervisor, serviceImage, budgets }: Do
   return {
     docker,
     ready,
+    async preload({ signal } = {}): Promise<void> {
+      await loadServiceImage(docker, await serviceImage(), signal);
+    },
     async deploy(spec: AppSpec, { timeout = budgets.deploy, signal } = {}): Promise<App> {
       const image = await loadServiceImage(docker, await serviceImage(), signal);
       const state = targetStateOf(spec, image);

@@ -55,6 +55,8 @@ export interface App {
 export interface Engine {
   readonly docker: Docker;
   ready(options: { timeout: number; signal?: AbortSignal }): Promise<void>;
+  /** Loads the image that deployed services run, unless it is there. deploy() does so too. */
+  preload(options?: { signal?: AbortSignal }): Promise<void>;
   /** Posts the app as local target state and resolves once each service that should run does so with this spec. */
   deploy(app: AppSpec, options?: { timeout?: number; signal?: AbortSignal }): Promise<App>;
   /** An empty target state: containers and volumes of all apps go. */

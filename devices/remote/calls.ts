@@ -76,6 +76,7 @@ export const calls: { readonly [M in Method]: (device: ServedDevice, params: Par
   'device.endpoints': ({ parts }) => parts.endpoints(),
   'device.artifacts': ({ parts }) => parts.artifacts(),
   'device.markDirty': ({ parts }, { reason }) => parts.markDirty(reason),
+  'device.begin': ({ parts }, work) => parts.begin(work),
   'device.recall': async ({ parts }, { key }) => {
     const value = await parts.recall(key);
     return value === undefined ? {} : { value };

@@ -49,6 +49,7 @@ function partsOver(connection: Connection, description: DeviceDescription): Benc
     endpoints: () => call('device.endpoints', {}),
     artifacts: () => call('device.artifacts', {}),
     markDirty: (reason) => call('device.markDirty', { reason }),
+    begin: (work) => call('device.begin', work),
     recall: async (key) => (await call('device.recall', { key })).value,
     remember: (key, value) => call('device.remember', { key, value }),
     close: () => connection.close(),

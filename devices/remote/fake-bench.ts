@@ -31,6 +31,7 @@ export async function fakeParts(id: string) {
     }),
     artifacts: async () => ({ serviceImage: '/images/service.tar' }),
     markDirty: async (reason) => void dirt.push(reason),
+    begin: async () => 0,
     recall: async (key) => remembered.get(key),
     remember: async (key, value) => void remembered.set(key, value),
   };

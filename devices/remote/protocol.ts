@@ -66,7 +66,7 @@ const bootTimelineSchema = z.strictObject({
   offset: offsetSchema,
   stages: z.array(
     z.strictObject({
-      name: z.enum(['firmware', 'loader', 'kernel', 'init', 'login', 'ssh']),
+      name: z.enum(['restored', 'firmware', 'loader', 'kernel', 'init', 'login', 'ssh']),
       at: timeSchema,
       offset: offsetSchema,
     }),
@@ -144,6 +144,7 @@ const table = {
   'device.endpoints': method(nothing, z.strictObject({ ssh: endpointSchema, engine: endpointSchema, supervisor: endpointSchema })),
   'device.artifacts': method(nothing, z.strictObject({ serviceImage: z.string(), update: z.exactOptional(z.string()) })),
   'device.markDirty': method(z.strictObject({ reason: z.string() }), z.void()),
+  'device.begin': method(z.strictObject({ suite: z.string(), test: z.string() }), z.int().nonnegative()),
   'device.recall': method(z.strictObject({ key: z.string() }), z.strictObject({ value: z.exactOptional(z.unknown()) })),
   'device.remember': method(z.strictObject({ key: z.string(), value: z.unknown() }), z.void()),
 } as const;

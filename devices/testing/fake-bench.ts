@@ -55,6 +55,7 @@ export async function startFakeBench(): Promise<FakeBench> {
     }),
     artifacts: async () => ({ serviceImage: '/nowhere/service-image.tar' }),
     markDirty: async () => undefined,
+    begin: async () => 0,
     recall: async (key) => memory.get(key),
     remember: async (key, value) => void memory.set(key, value),
   };

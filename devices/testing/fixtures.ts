@@ -7,13 +7,18 @@ import { asAttachment, consoleSlice, describeFailure, failure } from './attachme
 import { DeviceTime } from './device-time.ts';
 import { EvidenceCollector } from './evidence.ts';
 import { leasedDevice } from './lease.ts';
+import { Beginning, workOf } from './beginning.ts';
 import { onceFor, type Once } from './once.ts';
 import { needsOf } from './proves.ts';
 
 export interface WorkerFixtures {
-  /** The leased device of this worker, connected over the bench's socket. */
+  /** What the bench owns of this worker's leased device, over the bench's socket. */
+  parts: Awaited<ReturnType<typeof connectBench>>;
+  /** The leased device of this worker. */
   device: Device;
   once: Once;
+  /** Says to the bench what begins; what hangs on the device is done again where it was made fresh in the middle of a suite. */
+  beginning: Beginning;
   /** Waits until the device answers, once a worker: the one before may have ended because it didn't. */
   found: { ready(): Promise<unknown> };
   /** The time in which this worker's tests wait on their device. */
@@ -32,15 +37,33 @@ const readyBudget = 3 * (budgets(emulationSlowness).boot + budgets(emulationSlow
 export const test = base.extend<TestFixtures, WorkerFixtures>({
   deviceTime: [new DeviceTime(), { scope: 'worker', box: true }],
 
-  device: [
-    async ({ deviceTime }, use, { parallelIndex }) => {
+  parts: [
+    async ({}, use, { parallelIndex }) => {
       const parts = await connected(parallelIndex);
+      await use(parts);
+      await parts.close();
+    },
+    { scope: 'worker', box: true },
+  ],
+
+  beginning: [
+    async ({ parts }, use) => {
+      const beginning = new Beginning(parts);
+      // Before anything of this suite is set up.
+      await beginning.of(workOf(base.info()));
+      await use(beginning);
+    },
+    // A fresh device may have to boot, be kept and be restored.
+    { scope: 'worker', box: true, timeout: 2 * readyBudget },
+  ],
+
+  device: [
+    async ({ deviceTime, parts, beginning: _begun }, use) => {
       const device = createDevice(parts);
       try {
         await use(deviceTime.counting(device));
       } finally {
         await device.close();
-        await parts.close();
       }
     },
     { scope: 'worker', title: 'device' },
@@ -54,10 +77,17 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
     { scope: 'worker', box: true },
   ],
 
-  once: [async ({ device }, use) => use(onceFor(device)), { scope: 'worker', box: true }],
+  once: [
+    async ({ device, beginning }, use) => {
+      const { once, forget } = onceFor(device);
+      beginning.onFresh(async () => forget());
+      await use(once);
+    },
+    { scope: 'worker', box: true },
+  ],
 
   recorded: [
-    async ({ device, deviceTime, found }, use, testInfo) => {
+    async ({ device, deviceTime, found, beginning }, use, testInfo) => {
       // 1. A device that lacks what the test needs: skip before anything is done to it.
       for (const need of needsOf(testInfo.annotations)) {
         const reason = await lacks(device, need);
@@ -74,6 +104,7 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
         await testInfo.attach('console', asAttachment(consoleSlice, slice));
       };
       try {
+        await beginning.of(workOf(testInfo));
         await found.ready();
       } catch (error) {
         await attachConsole();

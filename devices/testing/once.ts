@@ -20,15 +20,18 @@ export class StepFailed extends DeviceError {
 
 /**
  * Keeps what steps found with the bench, because Playwright ends its worker at every failure. Facts must be JSON: what comes back is
- * what JSON made of them, the first time too.
+ * what JSON made of them, the first time too. `forget` follows a bench that has forgotten: the device was made fresh.
  */
-export function onceFor(device: Pick<Device, 'recall' | 'remember'>): Once {
+export function onceFor(device: Pick<Device, 'recall' | 'remember'>): { once: Once; forget(): void } {
   const underway = new Map<string, Promise<unknown>>();
-  return async <Facts>(key: string, step: () => Promise<Facts>): Promise<Facts> => {
-    const result = underway.get(key) ?? recallOrDo(device, key, step);
-    underway.set(key, result);
-    // The key stands for the step: who gives two steps one key gets the first one's facts.
-    return (await result) as Facts;
+  return {
+    once: async <Facts>(key: string, step: () => Promise<Facts>): Promise<Facts> => {
+      const result = underway.get(key) ?? recallOrDo(device, key, step);
+      underway.set(key, result);
+      // The key stands for the step: who gives two steps one key gets the first one's facts.
+      return (await result) as Facts;
+    },
+    forget: () => underway.clear(),
   };
 }
 

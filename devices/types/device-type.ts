@@ -2,7 +2,8 @@ import type { Custody } from '../../qemu/index.ts';
 import type { Budgets } from '../budgets.ts';
 import type { BootTimeline } from '../console/console.ts';
 import type { ConsoleStages } from '../console/stages.ts';
-import type { Artifacts, BenchParts, Capability } from '../device.ts';
+import type { Renewal } from '../storage/qemu-disk.ts';
+import type { Artifacts, DeviceParts, Capability } from '../device.ts';
 
 export interface ProvisionRequest {
   /** At most 12 characters: letters, digits, dot, dash. */
@@ -14,6 +15,8 @@ export interface ProvisionRequest {
   /** Where what goes with the device goes: overlay, stick images. It is the device's own, and need not exist. */
   stateDirectory: string;
   artifacts: Artifacts;
+  /** Where booted devices are kept for others to go on from, and the image's checksum. Default: every fresh device boots. */
+  snapshots?: { directory: string; imageSha256: string };
   /** Who ends what is started, however this process ends. */
   custody: Custody;
   /** Default: the type's. */
@@ -24,7 +27,7 @@ export interface ProvisionRequest {
 }
 
 /** A device that is ready to be powered on, as the bench holds it. */
-export interface ProvisionedDevice extends BenchParts {
+export interface ProvisionedDevice extends DeviceParts {
   readonly capabilities: ReadonlySet<Capability>;
   readonly budgets: Budgets;
   /** What runs underneath, in words for a report: an accelerator and why it was taken, a board's revision. */
@@ -33,6 +36,14 @@ export interface ProvisionedDevice extends BenchParts {
   readonly dirt: readonly string[];
   /** The console's log in the run directory. */
   readonly consoleLog: string;
+  /**
+   * Makes it as it was flashed: power off, sticks gone, everything written or remembered forgotten. Its next power-on boots it, or restores it where a booted
+   * one was kept. Another power-on after that boots.
+   * @param options.restore false: it shall boot in any case
+   */
+  renew(options?: { restore?: boolean }): Promise<Renewal>;
+  /** Keeps the device as it is now, for others to be restored from; its power is off afterwards. Absent where there is nothing to keep it in. */
+  keep?(options?: { signal?: AbortSignal }): Promise<void>;
   /** Calls `listener` each time a boot reaches a stage, with that boot as it stands. */
   onBootStage(listener: (boot: BootTimeline) => void): void;
   /** Powers off, discards the sticks, closes console and time server, removes the state directory. A second call does nothing. */

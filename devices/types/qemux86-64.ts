@@ -1,7 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { createOverlay, inspectImage, selectAccelerator, startMachine, type Machine } from '../../qemu/index.ts';
+import { inspectImage, selectAccelerator, startMachine, type Machine, type MachineSpec } from '../../qemu/index.ts';
 import { budgets, emulationSlowness } from '../budgets.ts';
 import { SntpServer } from '../clock/sntp.ts';
 import { ConsoleRecorder } from '../console/recorder.ts';
@@ -10,6 +10,7 @@ import { tty } from '../console/tty.ts';
 import type { Capability, Endpoint, Endpoints } from '../device.ts';
 import { DeviceError } from '../errors.ts';
 import { QemuPower, type Load } from '../power/qemu.ts';
+import { QemuDisk } from '../storage/qemu-disk.ts';
 import { QemuSticks } from '../sticks/qemu.ts';
 import type { DeviceType, ProvisionedDevice, ProvisionRequest } from './device-type.ts';
 
@@ -36,13 +37,22 @@ async function provision(request: ProvisionRequest): Promise<ProvisionedDevice> 
   // What was taken is given back in the opposite order: at release, or here if a later step fails.
   await using taken = new AsyncDisposableStack();
 
-  // 1. The disk: everything that the device writes goes into an overlay that lives over its power cycles.
+  // 1. The disk: everything that the device writes goes into an overlay that lives over its power cycles, until it is made fresh.
   const accelerator = await selectAccelerator(signal ? { signal } : {});
   const base = await inspectImage(request.image);
   await mkdir(stateDirectory, { recursive: true, mode: 0o700 });
   taken.defer(() => rm(stateDirectory, { recursive: true, force: true }));
-  const overlay = join(stateDirectory, 'disk.qcow2');
-  await createOverlay({ base, file: overlay, ...(signal ? { signal } : {}) });
+  const spec: MachineSpec<Services> = {
+    id,
+    custody,
+    accelerator,
+    disk: { file: join(stateDirectory, 'disk.qcow2'), format: 'qcow2' },
+    forwards,
+    log: join(runDirectory, `qemu-${id}.log`),
+    cpus,
+    memoryMiB,
+  };
+  const disk = await QemuDisk.insert({ base, spec, snapshots: request.snapshots, signal });
 
   // 2. What is around it.
   const recorder = await ConsoleRecorder.open({ device: id, directory: runDirectory, stages: qemux86.bootStages });
@@ -53,21 +63,16 @@ async function provision(request: ProvisionRequest): Promise<ProvisionedDevice> 
   taken.defer(() => sticks.release());
 
   // 3. The switch that brings them together.
+  let restored = false;
   const budget = budgets(accelerator.accelerator === 'kvm' ? 1 : emulationSlowness);
   const power = new QemuPower<Machine<Services>>({
     id,
-    start: () =>
-      startMachine({
-        id,
-        custody,
-        accelerator,
-        disk: { file: overlay, format: 'qcow2' },
-        forwards,
-        log: join(runDirectory, `qemu-${id}.log`),
-        cpus,
-        memoryMiB,
-      }),
-    loads: [recorded(recorder), sticks],
+    async start() {
+      const memory = disk.takeMemory();
+      restored = memory !== undefined;
+      return startMachine({ ...spec, ...(memory !== undefined && { memory }) });
+    },
+    loads: [recorded(recorder, () => restored), sticks],
     offBudget: budget.powerOff,
   });
   taken.defer(() => power.off());
@@ -98,6 +103,22 @@ async function provision(request: ProvisionRequest): Promise<ProvisionedDevice> 
       // As JSON, so that what is recalled is the same on this side of the socket and on the other.
       remembered.set(key, JSON.stringify(value ?? null));
     },
+    async renew({ restore = true } = {}) {
+      await power.off();
+      await sticks.clear();
+      await clock.serve({ answer: 'blocked' });
+      remembered.clear();
+      dirt.length = 0;
+      return disk.renew({ restore });
+    },
+    ...(disk.canBeKept && {
+      async keep(options: { signal?: AbortSignal } = {}) {
+        const { machine } = power;
+        if (machine === undefined) throw deviceOff(id, 'can’t be kept');
+        await disk.keep(machine, options);
+        await power.off();
+      },
+    }),
     onBootStage: (listener) => recorder.onBootStage(listener),
     release: () => held.disposeAsync(),
   };
@@ -107,11 +128,11 @@ async function provision(request: ProvisionRequest): Promise<ProvisionedDevice> 
 const hangUpBudget = 2_000;
 
 /** The recorder, listening to each machine from before its first instruction until its PTY is gone. */
-function recorded(recorder: ConsoleRecorder): Load {
+function recorded(recorder: ConsoleRecorder, isRestored: () => boolean): Load {
   let closed: Promise<unknown> = Promise.resolve();
   return {
     async connect({ console }) {
-      await recorder.poweredOn();
+      await recorder.poweredOn({ restored: isRestored() });
       ({ closed } = await recorder.attach(tty(console)));
     },
     async disconnect() {
@@ -125,11 +146,13 @@ function recorded(recorder: ConsoleRecorder): Load {
 }
 
 function endpointsOf({ machine }: QemuPower<Machine<Services>>, id: string): Endpoints {
-  if (machine === undefined)
-    throw new DeviceOff(`${id} is off and has no network services`, { blame: 'test', advice: 'Call power.on() first.' });
+  if (machine === undefined) throw deviceOff(id, 'has no network services');
   const { ssh, engine, supervisor } = machine.ports;
   return { ssh: local(ssh), engine: local(engine), supervisor: local(supervisor) };
 }
+
+const deviceOff = (id: string, consequence: string): DeviceOff =>
+  new DeviceOff(`${id} is off and ${consequence}`, { blame: 'test', advice: 'Call power.on() first.' });
 
 function local(port: number): Endpoint {
   return { host: '127.0.0.1', port };

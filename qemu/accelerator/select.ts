@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 
 import { budgets } from '../budgets.ts';
-import { defaultCacheDirectory } from '../debian/cache.ts';
+import { defaultCacheDirectory } from '../cache.ts';
 import { findProgram } from '../program.ts';
 import type { Accelerator } from './accelerator.ts';
 import { answeredExitCode, exitPort, probeDisk } from './boot-sector.ts';
@@ -18,12 +18,12 @@ export interface SelectOptions {
 }
 
 const kvm = ['-accel', 'kvm', '-cpu', 'host'];
-/** Without 5-level paging, which costs each translated memory access a further step. */
 /**
- * 128 MiB of translated code. QEMU 7.2 throws away each stale block with a sweep over every vCPU's jump cache, and a warm reboot makes all of the last kernel's
+ * Without 5-level paging, which costs each translated memory access a further step, and without the flags that make kernel and C library copy and clear
+ * by `rep movsb` and `rep stosb`, which software emulation does byte by byte. 128 MiB of translated code: QEMU 7.2 throws away each stale block with a sweep over every vCPU's jump cache, and a warm reboot makes all of the last kernel's
  * stale: with 512 MiB the loader then took 30–55 s instead of 6–10 s (measured on two busy cores), with 128 MiB it doesn't, at 5 % more CPU for a cold boot.
  */
-const tcg = ['-accel', 'tcg,thread=multi,tb-size=128', '-cpu', 'max,la57=off'];
+const tcg = ['-accel', 'tcg,thread=multi,tb-size=128', '-cpu', 'max,la57=off,erms=off,fsrm=off'];
 
 /**
  * KVM if a guest was seen to run under it, software emulation otherwise. That /dev/kvm exists proves nothing: it can answer every ioctl

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 
 import { bootId } from '../custody/process-identity.ts';
-import { defaultCacheDirectory } from '../debian/cache.ts';
+import { defaultCacheDirectory } from '../cache.ts';
 import { replaceFile } from './replace-file.ts';
 
 /** What a probe found, in one sentence. */

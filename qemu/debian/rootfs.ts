@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 
-import { cacheEntry, defaultCacheDirectory } from './cache.ts';
+import { cacheEntry, defaultCacheDirectory } from '../cache.ts';
+import { sha256OfFile } from '../sha256.ts';
 import { runCommand } from './command.ts';
 import { packageSources, suite } from './mirror.ts';
 
@@ -109,11 +108,4 @@ async function bootstrap(tar: string, packages: readonly string[], options: Debi
     },
   );
   await rm(scratch, { recursive: true });
-}
-
-/** SHA-256 of a file's bytes, in hex. */
-export async function sha256OfFile(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
-  return hash.digest('hex');
 }

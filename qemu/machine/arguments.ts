@@ -21,6 +21,7 @@ export function machineArguments(spec: MachineSpec, qmpSocket: string): string[]
     ['-blockdev', JSON.stringify(diskNode(spec.disk)), '-device', 'virtio-blk-pci,drive=disk,bootindex=0'],
     ['-netdev', ['user', 'id=network', ...Object.values(spec.forwards).map(hostForward)].join(',')],
     ['-device', 'virtio-net-pci,netdev=network,romfile='],
+    spec.memory === undefined ? [] : ['-incoming', 'defer'],
     ['-device', 'virtio-rng-pci', '-device', 'qemu-xhci,id=xhci'],
   ].flat();
 }

@@ -25,6 +25,11 @@ export interface MachineSpec<Name extends string = string> {
   cpus?: number;
   /** Default 1024. */
   memoryMiB?: number;
+  /**
+   * A file that save() of a machine with the same arguments wrote: its guest goes on where it was. The disk must be as it was at that moment, or the guest's
+   * cache and its disk disagree and it corrupts the file system without a word. Default: the machine starts with its firmware.
+   */
+  memory?: string;
   /** What the battery-backed clock says at power-on; it runs with the host's clock from there. Default: the host's time. */
   rtc?: Date;
   /** QEMU's system emulator. Default qemu-system-x86_64. */
@@ -50,7 +55,7 @@ export interface UsbDiskOptions {
   readOnly?: boolean;
 }
 
-/** A virtual machine that was started, paused before its first instruction. */
+/** A virtual machine that was started, paused before its first instruction, or where the guest that it was restored from was. */
 export interface Machine<Name extends string = string> extends AsyncDisposable {
   readonly id: string;
   readonly pid: number;
@@ -74,6 +79,8 @@ export interface Machine<Name extends string = string> extends AsyncDisposable {
   kill(): Promise<MachineExit>;
   /** Presses the ACPI power button and awaits the exit. Throws BudgetExceeded if the guest doesn't obey; the machine then still runs. */
   powerdown(options?: { timeout?: number; signal?: AbortSignal }): Promise<MachineExit>;
+  /** Pauses the guest for good and writes its memory and devices to a file; its disk is flushed. After that the machine can only be killed. */
+  save(file: string, options?: { signal?: AbortSignal }): Promise<void>;
   /** Plugs a removable USB disk in. `file` is held open by QEMU until it is detached. */
   attachUsbDisk(id: string, file: string, options?: UsbDiskOptions): Promise<void>;
   /** Pulls it; resolves once the guest has lost it and the file is closed. */

@@ -14,12 +14,13 @@ import { consoleChardev, machineArguments } from './arguments.ts';
 import { MachineStartFailed, PortTaken } from './errors.ts';
 import { forwardedPorts } from './forwarded-ports.ts';
 import type { Forward, Machine, MachineSpec } from './machine.ts';
+import { restoreMemory } from './memory.ts';
 import { QemuOutput } from './output.ts';
 import { spawnQemu, type QemuProcess } from './qemu-process.ts';
 import { describeExit, VirtualMachine } from './virtual-machine.ts';
 
 /**
- * Starts a machine, paused before its first instruction: open its console, then run() it. Throws QemuMissing, PortTaken, or
+ * Starts a machine, paused before its first instruction (or where its saved guest was): open its console, then run() it. Throws QemuMissing, PortTaken, or
  * MachineStartFailed with the end of QEMU's output; nothing of it is left then.
  */
 export async function startMachine<Name extends string>(
@@ -41,6 +42,7 @@ export async function startMachine<Name extends string>(
   try {
     const qmp = await reach(process, server, options.signal);
     const console = await consolePath(qmp);
+    if (spec.memory !== undefined) await restoreMemory(qmp, spec.memory, options.signal);
     const ports = forwardedPorts(spec.forwards, await qmp.execute(humanMonitor('info usernet')));
     return new VirtualMachine({ id: spec.id, process, qmp, console, ports, output, custody: spec.custody });
   } catch (error) {

@@ -5,6 +5,7 @@ import { pause, pressPowerButton, queryStatus, resume } from '../qmp/commands.ts
 import { within } from '../within.ts';
 import { MachineOff } from './errors.ts';
 import type { Machine, MachineExit, MachineReset, UsbDiskOptions } from './machine.ts';
+import { saveMemory } from './memory.ts';
 import type { QemuOutput } from './output.ts';
 import type { QemuProcess } from './qemu-process.ts';
 import { UsbDisks } from './usb-disks.ts';
@@ -104,6 +105,12 @@ export class VirtualMachine<Name extends string> implements Machine<Name> {
         "Look at the guest's console: does it run an ACPI listener (systemd-logind), or hang in a unit's stop? kill() cuts its power.",
       signal: options.signal,
     });
+  }
+
+  async save(file: string, { signal }: { signal?: AbortSignal } = {}): Promise<void> {
+    this.#demandOn('save');
+    await this.qmp.execute(pause());
+    await saveMemory(this.qmp, file, signal);
   }
 
   async attachUsbDisk(id: string, file: string, options: UsbDiskOptions = {}): Promise<void> {

@@ -22,6 +22,29 @@ export const resume = (): QmpRequest<Nothing> => ({ command: 'cont', reply: noth
 export const pause = (): QmpRequest<Nothing> => ({ command: 'stop', reply: nothing });
 export const pressPowerButton = (): QmpRequest<Nothing> => ({ command: 'system_powerdown', reply: nothing });
 
+export const queryVersion = () => ({
+  command: 'query-version',
+  reply: z.object({ qemu: z.object({ major: z.number(), minor: z.number(), micro: z.number() }), package: z.string() }),
+});
+
+/** Makes a migration tell its state by events, and takes its brake off. */
+export const migrationSettings = (bytesPerSecond: number): QmpRequest<Nothing>[] => [
+  {
+    command: 'migrate-set-capabilities',
+    arguments: { capabilities: [{ capability: 'events', state: true }] },
+    reply: nothing,
+  },
+  { command: 'migrate-set-parameters', arguments: { 'max-bandwidth': bytesPerSecond }, reply: nothing },
+];
+
+export const migrate = (uri: string): QmpRequest<Nothing> => ({ command: 'migrate', arguments: { uri }, reply: nothing });
+export const migrateIncoming = (uri: string): QmpRequest<Nothing> => ({ command: 'migrate-incoming', arguments: { uri }, reply: nothing });
+
+export const queryMigration = () => ({
+  command: 'query-migrate',
+  reply: z.object({ status: z.string().optional(), 'error-desc': z.string().optional() }),
+});
+
 /** The human monitor, for what QMP has no command for: the host ports of a user network. */
 export const humanMonitor = (line: string): QmpRequest<string> => ({
   command: 'human-monitor-command',

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** The events that this project reads, with their payloads; QEMU's qapi/run-state.json and qdev.json are the source. */
+/** The events that this project reads, with their payloads; QEMU's qapi/run-state.json, migration.json and qdev.json are the source. */
 const at = z.number();
 const nothing = z.object({});
 const event = z.discriminatedUnion('name', [
@@ -9,6 +9,7 @@ const event = z.discriminatedUnion('name', [
   z.object({ name: z.literal('POWERDOWN'), at, data: nothing }),
   z.object({ name: z.literal('STOP'), at, data: nothing }),
   z.object({ name: z.literal('RESUME'), at, data: nothing }),
+  z.object({ name: z.literal('MIGRATION'), at, data: z.object({ status: z.string() }) }),
   z.object({ name: z.literal('DEVICE_DELETED'), at, data: z.object({ device: z.string().optional(), path: z.string() }) }),
 ]);
 

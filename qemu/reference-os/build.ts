@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto';
 import { copyFile, mkdir, open, readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 
-import { cacheEntry, debianRootfs, debianRootfsSum, defaultCacheDirectory, runCommand, sha256OfFile } from '../debian/index.ts';
+import { cacheEntry, defaultCacheDirectory } from '../cache.ts';
+import { debianRootfs, debianRootfsSum, runCommand } from '../debian/index.ts';
+import { sha256OfFile } from '../sha256.ts';
 import { initramfsModules, kernelModules, kernelPackages, packages, updateVersion, version } from './contents.ts';
 import { RootRequired } from './errors.ts';
 import { makeExt4, makeVfat } from './file-systems.ts';

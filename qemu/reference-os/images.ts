@@ -1,7 +1,7 @@
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { defaultCacheDirectory, sweepUnfinished } from '../debian/index.ts';
+import { defaultCacheDirectory, sweepUnfinished } from '../cache.ts';
 import { type Manifest, manifestSchema } from './manifest.ts';
 
 export interface ReferenceImage {

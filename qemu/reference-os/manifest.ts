@@ -3,7 +3,7 @@ import { lstat, readdir, readlink } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { z } from 'zod';
 
-import { sha256OfFile } from '../debian/index.ts';
+import { sha256OfFile } from '../sha256.ts';
 
 export const treeSummary = z.object({
   /** SHA-256 over type, mode, owner, path and content of everything in the tree. */

@@ -70,7 +70,7 @@ export const limitsSchema = z.strictObject({
   marginalMax: z.number().optional().describe('above it the value holds, but barely'),
 });
 
-export const bootStageNameSchema = z.enum(['firmware', 'loader', 'kernel', 'init', 'login', 'ssh']);
+export const bootStageNameSchema = z.enum(['restored', 'firmware', 'loader', 'kernel', 'init', 'login', 'ssh']);
 export const bootStageSchema = z.strictObject({ name: bootStageNameSchema, seconds });
 
 const testIdentity = {
@@ -151,6 +151,7 @@ export const deviceBootSchema = z.strictObject({
     .describe('where its first line is on the clock of the console; without it the boot ended when it was told'),
   stages: z.array(bootStageSchema),
   totalSeconds: seconds,
+  readySeconds: seconds.optional().describe('until engine and supervisor answered too, where somebody waited for them'),
 });
 
 export const consoleFaultSchema = z.strictObject({

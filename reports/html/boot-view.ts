@@ -2,8 +2,9 @@ import type { BootStage, EventOf } from '../event-log/event.ts';
 import { markup, type Markup } from './markup.ts';
 import { stackedBar } from './plots.ts';
 
-const stageNames: readonly BootStage['name'][] = ['firmware', 'loader', 'kernel', 'init', 'login', 'ssh'];
+const stageNames: readonly BootStage['name'][] = ['restored', 'firmware', 'loader', 'kernel', 'init', 'login', 'ssh'];
 const looks: Record<BootStage['name'], string> = {
+  restored: 'tone5',
   firmware: 'tone1',
   loader: 'tone2',
   kernel: 'tone3',

@@ -5,7 +5,8 @@ import { recordRun, type RunRecord } from './run-record.ts';
 export const accountTime = (events: Iterable<Event>): RunTime => accountRunTime(recordRun(events));
 
 /**
- * device_s is the busiest device's: the device seconds of its test attempts and the boots that no test asked for. Of several devices that work side by side
+ * device_s is the busiest device's: the device seconds of its test attempts and the boots that no test asked for,
+ * their services included. Of several devices that work side by side
  * the busiest one bounds the run, so harness_s stays what a person would have to speed up in boardwalk.
  */
 export function accountRunTime(run: RunRecord): RunTime {
@@ -16,7 +17,7 @@ export function accountRunTime(run: RunRecord): RunTime {
   for (const { attempts } of run.tests.values()) {
     for (const { started, finished } of attempts) add(started.device, finished?.deviceSeconds ?? 0);
   }
-  for (const boot of run.boots) if (boot.cause !== 'test') add(boot.device, boot.totalSeconds);
+  for (const boot of run.boots) if (boot.cause !== 'test') add(boot.device, boot.readySeconds ?? boot.totalSeconds);
   const device = Math.max(0, ...busy.values());
   return {
     total_s: round(total),

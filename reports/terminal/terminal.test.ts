@@ -113,7 +113,7 @@ test('a boot inside a test is told beside its title; live lines never exceed the
   const ended = log.add({ type: 'device-boot-stage', device: 'qemu-1', stage: { name: 'init', seconds: 5 } }, 5).events.at(-1);
   if (ended !== undefined) recordEvent(run, ended);
   t.deepEqual(liveLines(run, new Set(), 12_000, { ...page, width: 70 }), [
-    '  · tmp           0 of 1 tests   gone                              0:12',
+    '  · tmp           0 of 1 tests   gone                            0:12',
   ]);
   for (const width of [20, 40, 60]) t.true(liveLines(run, new Set(), 12_000, { ...page, width }).every((line) => widthOf(line) < width));
 });

@@ -4,7 +4,7 @@ import { CommandFailed, createDevice, DeviceError, type ProvisionedDevice } from
 import { selectAccelerator } from '../../qemu/index.ts';
 import { EventLog, loadEvents } from '../../reports/index.ts';
 import { claimDevices, openBench, selectSuites, type BenchConfig, type ImageUnderTest } from '../../workers/index.ts';
-import { bootDevice } from '../../workers/runner/boot-watch.ts';
+import { firstBoot } from '../../workers/runner/boot-watch.ts';
 import { causeOf } from '../../workers/runner/cause.ts';
 import { runPlaywright } from '../../workers/runner/playwright.ts';
 import type { ReporterMessage } from '../../workers/runner/reporter.ts';
@@ -72,13 +72,24 @@ async function onDevice(
     await editedCopy(image.flash, edits, flash, signal);
   }
   log.write({ type: 'image-ready', image: image.identity });
-  const bench = taken.use(await openBench({ leased, image: flash, artifacts: image.artifacts, runDirectory: directory, signal }));
+  const bench = taken.use(
+    await openBench({
+      leased,
+      image: flash,
+      // What was edited boots; the image itself needn't.
+      ...(edits.length === 0 && { imageSha256: image.identity.sha256 }),
+      artifacts: image.artifacts,
+      fresh: 'run',
+      runDirectory: directory,
+      signal,
+    }),
+  );
 
   // 3. The boot, and what is broken on a running device.
-  const [parts] = bench.devices;
-  if (parts === undefined) throw new RangeError('unreachable: a bench of one leased device has one');
-  const watch = await bootDevice(parts, log, signal);
-  await applyAll(parts, batch.mutants, unfit, signal);
+  const [device] = bench.devices;
+  if (device === undefined) throw new RangeError('unreachable: a bench of one leased device has one');
+  const watch = await firstBoot(device, log);
+  await applyAll(device.parts, batch.mutants, unfit, signal);
 
   // 4. The tests that claim the promises, and the control.
   let told: Promise<void> = Promise.resolve();

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { deviceType, serveParts, type Artifacts, type ProvisionedDevice } from '../../devices/index.ts';
-import { takeCustody, type Custody } from '../../qemu/index.ts';
+import { deviceType, serveParts, type Artifacts, type BenchParts, type Fresh, type ProvisionedDevice } from '../../devices/index.ts';
+import { defaultCacheDirectory, takeCustody, type Custody } from '../../qemu/index.ts';
 import { CommandError, UsageError } from '../errors.ts';
 import type { BenchConfig, DeviceConfig } from './config.ts';
 import { claimLease, leaseHolder, type Lease } from './lease.ts';
+import { Freshness, type FreshUnit } from './freshness.ts';
 import { nearest } from '../../devices/nearest.ts';
 import { stateDirectoryName } from '../state-directory.ts';
 
@@ -30,14 +31,27 @@ export interface BenchRequest {
   leased: readonly LeasedDevice[];
   /** The flash image under test. */
   image: string;
+  /** Its checksum, under which booted devices are kept. Default: none is kept, fresh devices boot. */
+  imageSha256?: string;
+  /** What begins on a fresh device. */
+  fresh: FreshUnit;
+  /** Told of each fresh device but the first. */
+  onFresh?: (device: ProvisionedDevice, fresh: Fresh) => void | Promise<void>;
   artifacts: Artifacts;
   runDirectory: string;
   signal: AbortSignal;
 }
 
+/** A device that is off until its first fresh start. */
+export interface BenchDevice {
+  readonly parts: ProvisionedDevice & BenchParts;
+  /** The first fresh device, before anything begins on it. */
+  first(): Promise<Fresh>;
+}
+
 /** The devices of this host that one owner has leased, served on a socket. */
 export interface Bench extends AsyncDisposable {
-  readonly devices: readonly ProvisionedDevice[];
+  readonly devices: readonly BenchDevice[];
   readonly custody: Custody;
   readonly socketPath: string;
   readonly token: string;
@@ -65,7 +79,7 @@ export async function openBench(request: BenchRequest): Promise<Bench> {
   taken.use(custody);
 
   // 2. The devices, each from a fresh image.
-  const devices: ProvisionedDevice[] = [];
+  const devices: BenchDevice[] = [];
   for (const { config } of request.leased) {
     const type = await deviceType(config.type);
     const device = await type.provision({
@@ -74,13 +88,17 @@ export async function openBench(request: BenchRequest): Promise<Bench> {
       runDirectory: request.runDirectory,
       stateDirectory: join(custody.directory, config.id),
       artifacts: request.artifacts,
+      ...(request.imageSha256 !== undefined && {
+        snapshots: { directory: join(defaultCacheDirectory(), 'snapshots'), imageSha256: request.imageSha256 },
+      }),
       custody,
       ...(config.memoryMiB !== undefined && { memoryMiB: config.memoryMiB }),
       ...(config.cpus !== undefined && { cpus: config.cpus }),
       signal: request.signal,
     });
     taken.defer(() => device.release());
-    devices.push(device);
+    const freshness = new Freshness({ device, unit: request.fresh, signal: request.signal, onFresh: request.onFresh ?? (() => undefined) });
+    devices.push({ parts: { ...device, begin: (work) => freshness.begin(work) }, first: () => freshness.first() });
   }
 
   // 3. The socket on which suites, consoles and shells reach them.
@@ -88,7 +106,7 @@ export async function openBench(request: BenchRequest): Promise<Bench> {
   const socketPath = join(custody.directory, 'bench.sock');
   await mkdir(custody.directory, { recursive: true });
   await writeFile(tokenFile(socketPath), token, { mode: 0o600 });
-  const server = await serveParts(new Map(devices.map((device) => [device.id, device])), socketPath, token);
+  const server = await serveParts(new Map(devices.map(({ parts }) => [parts.id, parts])), socketPath, token);
   taken.defer(() => server.close());
   for (const { lease } of request.leased) await lease.publish(socketPath);
 

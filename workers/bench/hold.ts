@@ -1,6 +1,5 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createDevice } from '../../devices/index.ts';
 import { imageUnderTest } from '../image.ts';
 import { stateDirectoryName } from '../state-directory.ts';
 import { claimDevices, openBench } from './bench.ts';
@@ -18,11 +17,7 @@ export async function holdDevice(config: BenchConfig, id: string, image: string 
   const { flash, artifacts } = await imageUnderTest({ file: image, update: undefined, mirror: undefined, signal, onStep: () => undefined });
   const runDirectory = join(process.cwd(), stateDirectoryName, 'devices', id);
   await mkdir(runDirectory, { recursive: true });
-  await using bench = await openBench({ leased, image: flash, artifacts, runDirectory, signal });
-  for (const parts of bench.devices) {
-    const device = createDevice(parts);
-    await device.power.on();
-    await device.close();
-  }
+  await using bench = await openBench({ leased, image: flash, artifacts, fresh: 'run', runDirectory, signal });
+  for (const { parts } of bench.devices) await parts.power.on();
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
 }

@@ -28,7 +28,7 @@ async function run(t: ExecutionContext, text: string): Promise<ReporterMessage[]
       custody,
       socketPath: bench.environment.BOARDWALK_BENCH,
       token: bench.environment.BOARDWALK_TOKEN,
-      devices: [{ id: 'fake-1' }],
+      devices: [{ parts: { id: 'fake-1' } }],
     },
     config: join(directory, 'boardwalk.config.ts'),
     files: [join(directory, 'inline.suite.ts')],

@@ -14,7 +14,7 @@ type PlannedTest = EventOf<'tests-planned'>['tests'][number];
 
 export interface RunnerRequest {
   /** Whose devices to run on, and in whose custody Playwright is. */
-  bench: Pick<Bench, 'custody' | 'socketPath' | 'token'> & { devices: readonly { id: string }[] };
+  bench: Pick<Bench, 'custody' | 'socketPath' | 'token'> & { devices: readonly { parts: { id: string } }[] };
   /** Playwright's configuration file. */
   config: string;
   /** Suite files to run, absolute; empty: all that the configuration finds. */
@@ -53,7 +53,7 @@ export async function runPlaywright(request: RunnerRequest): Promise<void> {
       BOARDWALK_RUN: runDirectory,
       BOARDWALK_BENCH: bench.socketPath,
       BOARDWALK_TOKEN: bench.token,
-      BOARDWALK_DEVICES: bench.devices.map(({ id }) => id).join(','),
+      BOARDWALK_DEVICES: bench.devices.map(({ parts }) => parts.id).join(','),
       // Colours belong to a terminal, and these messages go into a log.
       FORCE_COLOR: '0',
     },

@@ -3,9 +3,10 @@ import { accountTime, decideVerdict, loadEvents, type Decision, type EventLog } 
 import { selectAccelerator, type Accelerator } from '../../qemu/index.ts';
 import { claimDevices, openBench, type LeasedDevice } from '../bench/bench.ts';
 import type { BenchConfig } from '../bench/config.ts';
+import type { FreshUnit } from '../bench/freshness.ts';
 import { imageUnderTest } from '../image.ts';
 import { causeOf } from './cause.ts';
-import { bootDevice } from './boot-watch.ts';
+import { type BootWatch, firstBoot } from './boot-watch.ts';
 import { runPlaywright } from './playwright.ts';
 import type { ReporterMessage } from './reporter.ts';
 import type { SuiteSelection } from './suites.ts';
@@ -21,6 +22,8 @@ export interface RunRequest {
   device: string | undefined;
   /** How many devices to share the suites out over. */
   parallel: number;
+  /** What begins on a fresh device. */
+  fresh: FreshUnit;
   image: string | undefined;
   update: string | undefined;
   mirror: string | undefined;
@@ -105,18 +108,21 @@ async function runOn(request: RunRequest, leased: readonly LeasedDevice[], log: 
   log.write({ type: 'image-ready', image: image.identity });
 
   // 2. The devices.
+  const watches = new Map<string, BootWatch>();
   await using bench = await openBench({
     leased,
     image: image.flash,
+    imageSha256: image.identity.sha256,
     artifacts: image.artifacts,
+    fresh: request.fresh,
+    onFresh: (device, fresh) => watches.get(device.id)?.fresh(fresh, request.fresh === 'test' ? 'test' : 'suite'),
     runDirectory: request.directory,
     signal,
   });
 
-  // 3. Power on, all at once. From here each console is recorded until the bench closes.
-  const watches = new Map(
-    await Promise.all(bench.devices.map(async (device) => [device.id, await bootDevice(device, log, signal)] as const)),
-  );
+  // 3. Power on. From here each console is recorded until the bench closes. One after the other: where nothing is kept yet, the first keeps what the next
+  // are restored from.
+  for (const device of bench.devices) watches.set(device.parts.id, await firstBoot(device, log));
 
   // 4. The suites. Boots that tests cause are told as each test ends.
   const tell = async ({ event, provoked = [] }: ReporterMessage): Promise<void> => {

@@ -3,14 +3,8 @@ import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink } from 
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import {
-  cacheEntry,
-  debianRootfs,
-  debianRootfsSum,
-  defaultCacheDirectory,
-  runCommand,
-  sourceDateEpoch,
-} from '../../../qemu/debian/index.ts';
+import { debianRootfs, debianRootfsSum, runCommand, sourceDateEpoch } from '../../../qemu/debian/index.ts';
+import { cacheEntry, defaultCacheDirectory } from '../../../qemu/index.ts';
 import { librariesOf } from './libraries.ts';
 import { applets, debianPackages, directories, links, plainFiles, programs } from './packages.ts';
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 
-import { ownIdentity } from '../custody/process-identity.ts';
+import { ownIdentity } from './custody/process-identity.ts';
 import { cacheEntry, sweepUnfinished } from './cache.ts';
 
 async function scratch(clean: (remove: () => Promise<void>) => void): Promise<string> {

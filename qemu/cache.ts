@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { fateOf, ownIdentity, processIdentity } from '../custody/process-identity.ts';
+import { fateOf, ownIdentity, processIdentity } from './custody/process-identity.ts';
 
 /** Where what was built is kept between runs, by the XDG base directory specification. */
 export function defaultCacheDirectory(): string {

@@ -1,0 +1,67 @@
+import { createDevice } from '../compose.ts';
+import type { Boot, Device } from '../device.ts';
+import { DeviceError } from '../errors.ts';
+import type { ProvisionedDevice } from '../types/device-type.ts';
+
+/** A device as it was flashed that answers, and what it took. */
+export interface Fresh {
+  /** In order: a boot by the loader, a restored one, or both where the booted device was kept for the next time. */
+  boots: Boot[];
+  /** Why it had to boot, though a booted device was kept once. */
+  reason?: string;
+}
+
+/**
+ * Makes a device fresh: restored from a booted one where one was kept, else booted by its own loader, and then kept for others to be restored from.
+ * Resolves once SSH, engine and supervisor answer.
+ */
+export async function freshDevice(parts: ProvisionedDevice, { signal }: { signal?: AbortSignal } = {}): Promise<Fresh> {
+  const device = createDevice(parts);
+  const waiting = signal ? { signal } : {};
+  try {
+    // 1. What was kept.
+    let { restores, reason } = await parts.renew();
+    if (restores) {
+      try {
+        return { boots: [await restored(device, waiting)] };
+      } catch (error) {
+        signal?.throwIfAborted();
+        if (!(error instanceof DeviceError)) throw error;
+        reason = `the one that was kept could not be restored: ${error.message}`;
+        await parts.renew({ restore: false });
+      }
+    }
+
+    // 2. A boot.
+    const boot = await device.ready(waiting);
+    const fresh = { boots: [boot], ...(reason !== undefined && { reason }) };
+    if (parts.keep === undefined || restores) return fresh;
+
+    // 3. Kept, and restored once more: its disk is the next one's, too.
+    await device.engine.preload(waiting);
+    await device.host.check(quiesce, waiting);
+    await device.close();
+    await parts.keep(waiting);
+    ({ restores } = await parts.renew());
+    const again = createDevice(parts);
+    try {
+      return { ...fresh, boots: [boot, restores ? await restored(again, waiting) : await again.ready(waiting)] };
+    } finally {
+      await again.close();
+    }
+  } finally {
+    await device.close();
+  }
+}
+
+/** What the page cache holds of the disk can be read anew, and would make the memory's file larger. */
+const quiesce = 'sync && echo 3 >/proc/sys/vm/drop_caches';
+
+/** Its clock stood still since it was kept: it is set as soon as somebody answers. */
+async function restored(device: Device, waiting: { signal?: AbortSignal }): Promise<Boot> {
+  const boot = await device.ready(waiting);
+  const now = Date.now() / 1000;
+  // busybox's date takes no fraction.
+  await device.host.check(`date -u -s @${now.toFixed(3)} >/dev/null 2>&1 || date -u -s @${now.toFixed(0)} >/dev/null`, waiting);
+  return boot;
+}

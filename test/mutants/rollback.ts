@@ -1,14 +1,13 @@
-import { editFile, editSupervisor, type Mutant, quote } from './mutant.ts';
+import { type Mutant, type OfflineEdit, quote, replaceInSupervisor } from './mutant.ts';
 
-const installer = '/usr/bin/hostapp-update';
 const inactive = '/mnt/sysroot/inactive';
 const loaderConfiguration = '/mnt/boot/grub.cfg';
 
-/** Shell that edits the running slot's installer until the next boot. */
-const editInstaller = (edit: string) => `${editFile(installer, edit)} && chmod 755 /run/mutant${installer}`;
+/** Slot A's installer, for good: tests that come before may reboot. What it installs has a sound one. */
+const inInstaller = (from: RegExp, to: string): OfflineEdit[] => [{ path: '/usr/bin/hostapp-update', replace: [from, to] }];
 
-/** Shell that has the installer change the OS that it has written, before it is booted. @param command without a backslash */
-const afterInstall = (command: string) => editInstaller(`/^sync -f .mnt.sysroot.inactive/i ${command}`);
+/** The installer changes the OS that it has written, before it is booted. */
+const afterInstall = (command: string) => inInstaller(/^sync -f \/mnt\/sysroot\/inactive$/m, `${command}\nsync -f /mnt/sysroot/inactive`);
 const editInactive = (path: string, edit: string) => afterInstall(`sed -i '${edit}' ${inactive}${path}`);
 
 /** Shell that edits the loader's configuration on the boot partition, for good. @param edit of `sed -E`; one that changes nothing fails */
@@ -45,34 +44,34 @@ export const rollbackMutants: readonly Mutant[] = [
     promise: 'rollback.update-is-pending',
     name: 'one-breadcrumb',
     how: "The installer leaves rollback-health's breadcrumb and forgets the other.",
-    apply: editInstaller('s/state_touch rollback-health-breadcrumb rollback-altboot-breadcrumb/state_touch rollback-health-breadcrumb/'),
+    offline: inInstaller(/state_touch rollback-health-breadcrumb rollback-altboot-breadcrumb/, 'state_touch rollback-health-breadcrumb'),
     touches: fallbacks,
   },
   {
     promise: 'rollback.reboot-refused-while-pending',
     name: 'status-409',
     how: 'The refusal is 409 instead of 423.',
-    apply: editSupervisor('api-v1', 's/UpdatesLocked \\? 423/UpdatesLocked ? 409/'),
+    offline: [replaceInSupervisor('api-v1', /UpdatesLocked \? 423/, 'UpdatesLocked ? 409')],
   },
   {
     promise: 'rollback.update-boots-other-slot',
     name: 'commits-the-old-slot',
     how: 'A new OS that is committed states the old slot as the one that boots: it would not stay.',
-    apply: editInactive('/usr/libexec/slot-functions', '/^rollback_stop/,/^}/s/running_part/other_part/'),
+    offline: editInactive('/usr/libexec/slot-functions', '/^rollback_stop/,/^}/s/running_part/other_part/'),
     touches: afterGoodUpdate,
   },
   {
     promise: 'rollback.update-is-committed',
     name: 'result-left',
     how: 'A new OS that is committed leaves the result file of a fall-back.',
-    apply: editInactive('/usr/libexec/slot-functions', '/^rollback_stop/a state_touch rollback-altboot-triggered'),
+    offline: editInactive('/usr/libexec/slot-functions', '/^rollback_stop/a state_touch rollback-altboot-triggered'),
     touches: afterGoodUpdate,
   },
   {
     promise: 'rollback.update-keeps-volumes',
     name: 'wiped-by-the-new-os',
     how: 'The new OS wipes named volumes as its engine starts.',
-    apply: afterInstall(
+    offline: afterInstall(
       `unit=${inactive}/usr/lib/systemd/system/balena.service.d; mkdir -p $unit; echo "[Service]" >$unit/mutant.conf; ` +
         `echo "ExecStartPre=-/bin/sh -c 'rm -rf /mnt/data/docker/volumes/*/_data/*'" >>$unit/mutant.conf`,
     ),
@@ -81,7 +80,7 @@ export const rollbackMutants: readonly Mutant[] = [
     promise: 'rollback.update-shows-in-host-os-version',
     name: 'another-version',
     how: "The new OS's supervisor says another version than its os-release.",
-    apply: afterInstall(
+    offline: afterInstall(
       `sed -i "s/'HOST_OS_VERSION', facts.osVersion/'HOST_OS_VERSION', 'balenaOS 1.0.0'/" ${inactive}/usr/lib/balena-supervisor/environment.js`,
     ),
   },
@@ -116,21 +115,27 @@ export const rollbackMutants: readonly Mutant[] = [
     promise: 'rollback.power-cut-while-writing',
     name: 'marked-before-written',
     how: 'The installer tells the loader of the new slot before it has written it.',
-    apply: editInstaller(
-      '/^echo "hostapp-update: writing/i set_loader "$other_part" 1; state_touch rollback-health-breadcrumb rollback-altboot-breadcrumb',
+    offline: inInstaller(
+      /^(?=echo "hostapp-update: writing)/m,
+      'set_loader "$other_part" 1; state_touch rollback-health-breadcrumb rollback-altboot-breadcrumb\n',
     ),
+    // The device then starts a slot that is half written, and falls back from it.
+    touches: goodUpdate,
   },
   {
     promise: 'rollback.failing-health-rolls-back',
     name: 'into-itself',
     how: 'A new OS that gives up states itself as the slot that boots next.',
-    apply: editInactive('/usr/bin/rollback-health', 's/set_loader "$other_part" 0/set_loader "$running_part" 0/'),
+    offline: editInactive('/usr/bin/rollback-health', 's/set_loader "$other_part" 0/set_loader "$running_part" 0/'),
+    // After a good update the installer is another.
+    touches: [...goodUpdate, 'rollback.failing-health-is-reported'],
   },
   {
     promise: 'rollback.failing-health-is-reported',
     name: 'reported-as-altboot',
     how: "A roll-back for health leaves rollback-altboot's result file instead of its own.",
-    apply: editInactive('/usr/bin/rollback-health', 's/rollback-health-triggered/rollback-altboot-triggered/'),
+    offline: editInactive('/usr/bin/rollback-health', 's/rollback-health-triggered/rollback-altboot-triggered/'),
+    touches: goodUpdate,
   },
   {
     promise: 'rollback.update-after-rollback',

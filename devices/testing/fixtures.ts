@@ -38,6 +38,7 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
   deviceTime: [new DeviceTime(), { scope: 'worker', box: true }],
 
   parts: [
+    // oxlint-disable-next-line no-empty-pattern -- Playwright reads what a fixture needs off this pattern
     async ({}, use, { parallelIndex }) => {
       const parts = await connected(parallelIndex);
       await use(parts);
@@ -79,9 +80,9 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
 
   once: [
     async ({ device, beginning }, use) => {
-      const { once, forget } = onceFor(device);
-      beginning.onFresh(async () => forget());
-      await use(once);
+      const steps = onceFor(device);
+      beginning.onFresh(async () => steps.forget());
+      await use(steps.once);
     },
     { scope: 'worker', box: true },
   ],

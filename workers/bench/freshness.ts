@@ -38,11 +38,11 @@ export class Freshness {
   }
 
   async #begin(work: Work): Promise<number> {
-    const { device, signal, onFresh } = this.#options;
+    const { device, signal } = this.#options;
     const due = this.#isDue(work);
     this.#last = work;
     if (!due) return this.#generation;
-    await onFresh(device, await freshDevice(device, { signal }));
+    await this.#options.onFresh(device, await freshDevice(device, { signal }));
     this.#generation += 1;
     return this.#generation;
   }

@@ -36,7 +36,7 @@ export interface TimeStatus {
   canNtp: boolean;
   /** A time service is enabled. */
   ntp: boolean;
-  /** The kernel says that the clock is synchronised (adjtimex, STA_UNSYNC clear). */
+  /** The kernel's clock is known to be less than 16 s off (adjtimex's maxerror; STA_UNSYNC isn't looked at. systemd, src/basic/time-util.c, ntp_synced). */
   ntpSynchronized: boolean;
   /** Undefined while chrony follows nobody. */
   tracking: Tracking | undefined;

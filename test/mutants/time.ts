@@ -45,8 +45,8 @@ export const timeMutants: readonly Mutant[] = [
   {
     promise: 'time.synchronizes',
     name: 'kernel-not-told',
-    how: "chrony follows its server but doesn't tell the kernel (no rtcsync).",
-    apply: editFile(configuration, '/^rtcsync/d'),
+    how: "chrony follows its server but doesn't tell the kernel (-x).",
+    apply: service('ExecStart=', 'ExecStart=/usr/sbin/chronyd -x -n -u root'),
     touches: [...awaitingSynchronization, 'time.ntpsynchronized-is-the-clock', 'time.unsynchronized-while-cut'],
   },
   {

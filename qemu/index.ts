@@ -14,6 +14,7 @@ export { startMachine } from './machine/start.ts';
 export { findSnapshot, type Found } from './snapshot/find.ts';
 export type { SnapshotSubject } from './snapshot/identity.ts';
 export { keepSnapshot, type KeepRequest } from './snapshot/keep.ts';
+export { pruneSnapshots } from './snapshot/prune.ts';
 export type { Snapshot } from './snapshot/snapshot.ts';
 export type { QmpClient, QmpRequest, WaitOptions } from './qmp/client.ts';
 export { QmpClosed, QmpError } from './qmp/errors.ts';

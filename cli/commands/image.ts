@@ -1,5 +1,13 @@
+import { join } from 'node:path';
 import { Command } from 'commander';
-import { buildReferenceImage, listReferenceImages, pruneReferenceImages, type CachedImage } from '../../qemu/reference-os/index.ts';
+import { defaultCacheDirectory, pruneSnapshots } from '../../qemu/index.ts';
+import {
+  buildReferenceImage,
+  listReferenceImages,
+  pruneReferenceImages,
+  type CachedImage,
+  type ReferenceImage,
+} from '../../qemu/reference-os/index.ts';
 import { UsageError } from '../../workers/index.ts';
 import { interruptible } from '../interruptible.ts';
 import { printTable } from '../table.ts';
@@ -33,7 +41,7 @@ imageCommand
   .argument('[hash]', 'the first letters of its name; default: the image used last')
   .option('--json', 'the whole manifest')
   .action(async (hash: string | undefined, options: { json?: boolean }) => {
-    const image = await findImage(hash);
+    const { image, diskBytes } = await findImage(hash);
     if (options.json) {
       console.log(JSON.stringify(image.manifest, undefined, 2));
       return;
@@ -42,7 +50,7 @@ imageCommand
     console.log(
       `reference-os ${manifest.version}, update ${manifest.updateVersion}\nhash      ${manifest.hash}\nkernel    ${manifest.kernel}\nnode      ${manifest.node}`,
     );
-    console.log(`flash     ${image.flash}\nupdate    ${image.update}\non disk   ${mebibytes(image.diskBytes)}\n`);
+    console.log(`flash     ${image.flash}\nupdate    ${image.update}\non disk   ${mebibytes(diskBytes)}\n`);
     printTable(
       ['partition', 'MiB', 'at'],
       manifest.partitions.map(({ name, startMebibytes, sizeMebibytes }) => [name, String(sizeMebibytes), String(startMebibytes)]),
@@ -66,28 +74,29 @@ imageCommand
     const images = await listReferenceImages();
     printTable(
       ['hash', 'version', 'on disk', 'last used', 'file'],
-      images.map((image) => [
-        image.hash,
-        image.version,
-        mebibytes(image.diskBytes),
-        image.lastUsed.toISOString().slice(0, 16),
-        image.flash,
+      images.map(({ hash, image, diskBytes, lastUsed, directory }) => [
+        hash,
+        image?.version ?? 'of another boardwalk',
+        mebibytes(diskBytes),
+        lastUsed.toISOString().slice(0, 16),
+        image?.flash ?? directory,
       ]),
     );
   });
 
 imageCommand
   .command('prune')
-  .description('remove old images and what interrupted builds left')
+  .description('remove old images, the booted devices that were kept of them, and what interrupted builds left')
   .option('--keep <n>', 'how many of the images used last to keep', (text) => Number.parseInt(text, 10), 1)
   .action(async (options: { keep: number }) => {
     const removed = await pruneReferenceImages(options);
-    const freed = removed.reduce((sum, { diskBytes }) => sum + diskBytes, 0);
-    console.log(removed.length === 0 ? 'nothing to remove' : `removed ${removed.map(({ hash }) => hash).join(' ')}: ${mebibytes(freed)}`);
+    const images = removed.reduce((sum, { diskBytes }) => sum + diskBytes, 0);
+    const freed = images + (await pruneSnapshots(join(defaultCacheDirectory(), 'snapshots')));
+    console.log(freed === 0 ? 'nothing to remove' : `removed ${[...removed.map(({ hash }) => hash), mebibytes(freed)].join(' ')}`);
   });
 
-async function findImage(hash = ''): Promise<CachedImage> {
-  const images = await listReferenceImages();
+async function findImage(hash = ''): Promise<CachedImage & { image: ReferenceImage }> {
+  const images = (await listReferenceImages()).flatMap(({ image, ...cached }) => (image === undefined ? [] : [{ image, ...cached }]));
   const found = images.find((image) => image.hash.startsWith(hash));
   if (found) return found;
   throw new UsageError(images.length === 0 ? 'the cache holds no image' : `the cache holds no image ${hash}…`, {

@@ -93,7 +93,8 @@ export function lives({
 
   async function describe(id: string, previousId: string | undefined, from: number, askedAt: number | undefined): Promise<Boot> {
     const answeredAt = askedAt === undefined ? undefined : Date.now();
-    const [timeline] = (await console.boots({ from })).slice(-1);
+    const [latest] = (await console.boots()).slice(-1);
+    const timeline = latest !== undefined && latest.startedAt >= (askedAt ?? 0) ? latest : undefined;
     const stages = timeline === undefined ? [] : stagesOf(timeline, answeredAt);
     const totalSeconds =
       answeredAt === undefined || askedAt === undefined

@@ -188,3 +188,26 @@ test('whoever waits is told when the console is closed', async (t) => {
   await waiting;
   await t.throwsAsync(console.attach(new FakeSource()), { instanceOf: ConsoleClosed });
 });
+
+test('a restored machine begins before the first mark that is taken of it, a boot after a silent one does not', (t) =>
+  temporary(async (directory) => {
+    const console = await ConsoleRecorder.open({ device: 'a', directory });
+    await console.poweredOn();
+    await console.attach(new FakeSource());
+    const before = await console.mark();
+    await console.poweredOn({ restored: true });
+    t.deepEqual(
+      (await console.boots()).map(({ stages }) => stages.map(({ name }) => name)),
+      [[], ['restored']],
+    );
+    t.is((await console.boots({ from: before })).length, 2, 'the whole log');
+    const source = new FakeSource();
+    await console.attach(source);
+    source.feed('x');
+    const mark = await console.mark();
+    await console.poweredOn({ restored: true });
+    t.is((await console.boots({ from: mark })).length, 0);
+    await console.poweredOn();
+    t.is((await console.boots({ from: mark })).length, 1);
+    await console.close();
+  }));

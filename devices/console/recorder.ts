@@ -181,7 +181,10 @@ export class ConsoleRecorder implements Console {
   }
 
   async boots({ from = 0 }: { from?: number } = {}): Promise<BootTimeline[]> {
-    return this.#watcher.boots.filter((boot) => boot.offset >= from).map((boot) => ({ ...boot, stages: [...boot.stages] }));
+    // A restored machine says nothing at first: who takes a mark then, takes it behind that beginning.
+    const isBehind = ({ offset, stages }: BootTimeline) =>
+      offset > from || (offset === from && (from === 0 || stages[0]?.name !== 'restored'));
+    return this.#watcher.boots.filter(isBehind).map((boot) => ({ ...boot, stages: [...boot.stages] }));
   }
 
   /** Calls `listener` each time a boot reaches a stage, with that boot as it stands. */

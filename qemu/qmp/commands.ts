@@ -22,11 +22,6 @@ export const resume = (): QmpRequest<Nothing> => ({ command: 'cont', reply: noth
 export const pause = (): QmpRequest<Nothing> => ({ command: 'stop', reply: nothing });
 export const pressPowerButton = (): QmpRequest<Nothing> => ({ command: 'system_powerdown', reply: nothing });
 
-export const queryVersion = () => ({
-  command: 'query-version',
-  reply: z.object({ qemu: z.object({ major: z.number(), minor: z.number(), micro: z.number() }), package: z.string() }),
-});
-
 /** Makes a migration tell its state by events, and takes its brake off. */
 export const migrationSettings = (bytesPerSecond: number): QmpRequest<Nothing>[] => [
   {

@@ -1,5 +1,6 @@
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ZodError } from 'zod';
 
 import { defaultCacheDirectory, sweepUnfinished } from '../cache.ts';
 import { type Manifest, manifestSchema } from './manifest.ts';
@@ -17,7 +18,11 @@ export interface ReferenceImage {
   manifest: Manifest;
 }
 
-export interface CachedImage extends ReferenceImage {
+export interface CachedImage {
+  /** Undefined for one that another version of boardwalk built: it is of no use to this one. */
+  image: ReferenceImage | undefined;
+  hash: string;
+  directory: string;
   /** What it takes on this disk, in bytes. */
   diskBytes: number;
   lastUsed: Date;
@@ -38,6 +43,15 @@ export async function openImage(directory: string): Promise<ReferenceImage> {
   };
 }
 
+async function openIfOurs(directory: string): Promise<ReferenceImage | undefined> {
+  try {
+    return await openImage(directory);
+  } catch (error) {
+    if (error instanceof ZodError || error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
 /** The images in the cache, the last used one first. */
 export async function listReferenceImages(cacheDirectory = defaultCacheDirectory()): Promise<CachedImage[]> {
   const parent = join(cacheDirectory, 'images');
@@ -46,7 +60,9 @@ export async function listReferenceImages(cacheDirectory = defaultCacheDirectory
     const directory = join(parent, name);
     const sizes = await Promise.all((await readdir(directory)).map(async (file) => (await stat(join(directory, file))).blocks * 512));
     images.push({
-      ...(await openImage(directory)),
+      image: await openIfOurs(directory),
+      hash: name,
+      directory,
       diskBytes: sizes.reduce((sum, size) => sum + size, 0),
       lastUsed: (await stat(directory)).mtime,
     });

@@ -29,7 +29,7 @@ export async function findSnapshot(parent: string, subject: SnapshotSubject): Pr
   return { snapshot: await openSnapshot(directory) };
 }
 
-async function namesIn(directory: string): Promise<string[]> {
+export async function namesIn(directory: string): Promise<string[]> {
   try {
     return await readdir(directory);
   } catch (error) {
@@ -49,7 +49,7 @@ export async function openSnapshot(directory: string): Promise<Snapshot> {
   };
 }
 
-async function readManifest(directory: string): Promise<Manifest> {
+export async function readManifest(directory: string): Promise<Manifest> {
   return manifestSchema.parse(JSON.parse(await readFile(join(directory, manifestFile), 'utf8')));
 }
 

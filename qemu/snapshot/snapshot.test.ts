@@ -14,6 +14,7 @@ import { greeting, tinyGuestDisk } from '../machine/tiny-guest.ts';
 import { findSnapshot } from './find.ts';
 import type { SnapshotSubject } from './identity.ts';
 import { keepSnapshot } from './keep.ts';
+import { pruneSnapshots } from './prune.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** One QEMU at a time: the host may be small. */
@@ -113,6 +114,16 @@ serial('one that was made for another machine, or is damaged, is refused with th
   await appendFile(kept.disk.file, 'x');
   t.deepEqual(await findSnapshot(shop.snapshots, shop.subject), { snapshot: undefined, reason: 'its disk was changed since' });
   t.deepEqual(await findSnapshot(shop.snapshots, shop.subject), { snapshot: undefined, reason: undefined }, 'and was removed');
+});
+
+serial('a snapshot goes when its image is gone, and not before', async (t) => {
+  const shop = await workshop(t);
+  await keep(shop);
+  t.is(await pruneSnapshots(shop.snapshots), 0);
+  t.truthy((await findSnapshot(shop.snapshots, shop.subject)).snapshot);
+  await rm(shop.subject.base.file);
+  t.true((await pruneSnapshots(shop.snapshots)) > 0);
+  t.deepEqual(await findSnapshot(shop.snapshots, shop.subject), { snapshot: undefined, reason: undefined });
 });
 
 serial('a memory that no QEMU wrote ends the start with QEMU’s own words', async (t) => {

@@ -1,7 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { deviceType, serveParts, type Artifacts, type BenchParts, type Fresh, type ProvisionedDevice } from '../../devices/index.ts';
+import {
+  deviceType,
+  freshDevice,
+  serveParts,
+  type Artifacts,
+  type BenchParts,
+  type Fresh,
+  type ProvisionedDevice,
+} from '../../devices/index.ts';
 import { defaultCacheDirectory, takeCustody, type Custody } from '../../qemu/index.ts';
 import { CommandError, UsageError } from '../errors.ts';
 import type { BenchConfig, DeviceConfig } from './config.ts';
@@ -97,7 +105,12 @@ export async function openBench(request: BenchRequest): Promise<Bench> {
       signal: request.signal,
     });
     taken.defer(() => device.release());
-    const freshness = new Freshness({ device, unit: request.fresh, signal: request.signal, onFresh: request.onFresh ?? (() => undefined) });
+    const freshness = new Freshness({
+      unit: request.fresh,
+      dirt: device.dirt,
+      make: () => freshDevice(device, { signal: request.signal }),
+      onFresh: (fresh) => request.onFresh?.(device, fresh),
+    });
     devices.push({ parts: { ...device, begin: (work) => freshness.begin(work) }, first: () => freshness.first() });
   }
 

@@ -1,15 +1,16 @@
-import { freshDevice, type Fresh, type ProvisionedDevice, type Work } from '../../devices/index.ts';
+import type { Fresh, Work } from '../../devices/index.ts';
 
 /** What begins on a fresh device: each test, each suite, or the run as a whole. */
 export const freshUnits = ['test', 'suite', 'run'] as const;
 export type FreshUnit = (typeof freshUnits)[number];
 
 export interface FreshnessOptions {
-  device: ProvisionedDevice;
   unit: FreshUnit;
-  signal: AbortSignal;
+  /** Why the device isn't as it was flashed; making it fresh empties it. */
+  dirt: readonly string[];
+  make(): Promise<Fresh>;
   /** Told of each fresh device but the first. */
-  onFresh(device: ProvisionedDevice, fresh: Fresh): void | Promise<void>;
+  onFresh(fresh: Fresh): void | Promise<void>;
 }
 
 /** Makes a device fresh when it is due. */
@@ -26,8 +27,7 @@ export class Freshness {
 
   /** The first fresh device, before anything begins. */
   first(): Promise<Fresh> {
-    const { device, signal } = this.#options;
-    return freshDevice(device, { signal });
+    return this.#options.make();
   }
 
   /** See BenchParts.begin. */
@@ -38,19 +38,18 @@ export class Freshness {
   }
 
   async #begin(work: Work): Promise<number> {
-    const { device, signal } = this.#options;
     const due = this.#isDue(work);
     this.#last = work;
     if (!due) return this.#generation;
-    await this.#options.onFresh(device, await freshDevice(device, { signal }));
+    await this.#options.onFresh(await this.#options.make());
     this.#generation += 1;
     return this.#generation;
   }
 
   #isDue({ suite, test }: Work): boolean {
     if (this.#last === undefined) return false;
-    const { unit, device } = this.#options;
+    const { unit, dirt } = this.#options;
     if (unit === 'test') return test !== this.#last.test;
-    return suite !== this.#last.suite && (unit === 'suite' || device.dirt.length > 0);
+    return suite !== this.#last.suite && (unit === 'suite' || dirt.length > 0);
   }
 }

@@ -15,10 +15,12 @@ export interface SshAttempt {
   endpoint: { host: string; port: number };
   account: SshAccount;
   hostKeys: HostKeys;
-  /** Milliseconds that an accepted connection may stay without the server's identification string. */
-  patience: number;
   /** How many times slower than hardware the device is. */
   slowness: number;
+  /** Ends the attempt. */
+  signal: AbortSignal;
+  /** Called when the port has taken a connection, which says nothing of a server behind it. */
+  onAccepted: () => void;
 }
 
 /** A connection that is logged in. */
@@ -38,23 +40,24 @@ export interface Sighting {
   refused: boolean;
 }
 
-/** Milliseconds for the TCP connection. */
-const connectBudget = 5_000;
+/** Milliseconds until a server that was knocked at, again and again, says its first word: a guest under load took 9 s. */
+const bannerBudget = 15_000;
+/**
+ * Milliseconds between knocks. QEMU's user network takes a connection for a guest that isn't up, and then asks the guest after 3, 6, 12 s: a connection made once it
+ * is up is answered at once. Each costs the server a process.
+ */
+const knockEvery = 1_500;
 /** Milliseconds for key exchange and login; under emulation and load they took up to 9 s. */
 const handshakeBudget = 30_000;
 /** Milliseconds between keepalives; so many unanswered ones end the connection. */
 const keepaliveInterval = 2_000;
 const keepaliveCount = 3;
 
-/**
- * Tries once to log in. A port that takes connections proves nothing (QEMU's user network takes them for a guest that is off), so an
- * accepted connection without identification string ends after `patience`. Throws only what trying again can't mend.
- */
+/** Tries once to log in. Throws only what trying again can't mend. */
 export async function attemptSsh(attempt: SshAttempt): Promise<SshConnection | Sighting> {
-  const { endpoint, account, hostKeys, patience, slowness } = attempt;
-  const socket = connect({ ...endpoint, noDelay: true });
-  const refusal = await connected(socket);
-  if (refusal !== undefined) return refusal;
+  const { endpoint, account, hostKeys, slowness } = attempt;
+  const socket = await heardFrom(attempt);
+  if ('seen' in socket) return socket;
 
   const client = new Client();
   const connection: SshConnection = {
@@ -92,7 +95,7 @@ export async function attemptSsh(attempt: SshAttempt): Promise<SshConnection | S
     readyTimeout: 0,
   };
 
-  const progress = { banner: false, handshake: false };
+  const progress = { handshake: false };
   const ready = Promise.withResolvers<Sighting | undefined>();
   const fail = (seen: string, refused = false) => ready.resolve({ seen, refused });
   client.on('ready', () => ready.resolve(undefined));
@@ -106,14 +109,8 @@ export async function attemptSsh(attempt: SshAttempt): Promise<SshConnection | S
     fail(`the connection was closed ${phase(progress)}`);
   });
   client.connect(config);
-  // ssh2 listens already: this sees the same bytes and takes none away.
-  socket.once('data', () => (progress.banner = true));
 
-  using toBanner = new Deadline(patience);
   using toShell = new Deadline(handshakeBudget);
-  toBanner.signal.addEventListener('abort', () => {
-    if (!progress.banner) fail(`accepted, no SSH banner within ${(patience / 1000).toFixed(1)} s`);
-  });
   toShell.signal.addEventListener('abort', () => fail(`no login within ${handshakeBudget / 1000} s, ended ${phase(progress)}`));
   const sighting = await ready.promise;
   if (sighting === undefined) return connection;
@@ -123,25 +120,41 @@ export async function attemptSsh(attempt: SshAttempt): Promise<SshConnection | S
   return sighting;
 }
 
-/** What refused the TCP connection; undefined once it stands. */
-async function connected(socket: Socket): Promise<Sighting | undefined> {
-  using deadline = new Deadline(connectBudget);
-  const settled = Promise.withResolvers<Sighting | undefined>();
-  socket.once('connect', () => settled.resolve(undefined));
-  socket.once('error', (error: NodeJS.ErrnoException) => {
-    settled.resolve({ seen: error.code === 'ECONNREFUSED' ? 'connection refused' : error.message, refused: false });
-  });
+/** A connection on which the server has said its first word. A port that takes connections proves nothing, see `knockEvery`. */
+async function heardFrom({ endpoint, signal, onAccepted }: SshAttempt): Promise<Socket | Sighting> {
+  using deadline = new Deadline(bannerBudget, signal);
+  const settled = Promise.withResolvers<Socket | Sighting>();
+  const met = (seen: string) => settled.resolve({ seen, refused: false });
+  const sockets: Socket[] = [];
+  let accepted = false;
+  const knock = () => {
+    const socket = connect({ ...endpoint, noDelay: true });
+    sockets.push(socket);
+    socket.once('connect', () => {
+      accepted = true;
+      onAccepted();
+    });
+    // At its end, too, a socket has something to read: nothing.
+    socket.on('readable', () => socket.readableLength > 0 && settled.resolve(socket));
+    socket.once('error', (error: NodeJS.ErrnoException) => met(error.code === 'ECONNREFUSED' ? 'connection refused' : error.message));
+    socket.once('close', () => met('the connection was closed before any SSH banner'));
+  };
   deadline.signal.addEventListener('abort', () =>
-    settled.resolve({ seen: `no TCP connection within ${connectBudget / 1000} s`, refused: false }),
+    met(accepted ? `accepted, no SSH banner within ${bannerBudget / 1000} s` : `no TCP connection within ${bannerBudget / 1000} s`),
   );
-  const sighting = await settled.promise;
-  if (sighting !== undefined) socket.destroy();
-  return sighting;
+  knock();
+  const knocking = setInterval(knock, knockEvery);
+  const first = await settled.promise;
+  clearInterval(knocking);
+  for (const socket of sockets) {
+    if (socket === first) socket.removeAllListeners('readable');
+    else socket.destroy();
+  }
+  return first;
 }
 
-function phase({ banner, handshake }: { banner: boolean; handshake: boolean }): string {
-  if (handshake) return 'during login';
-  return banner ? 'during key exchange' : 'before any SSH banner';
+function phase({ handshake }: { handshake: boolean }): string {
+  return handshake ? 'during login' : 'during key exchange';
 }
 
 function hostKeyChanged({ host, port }: { host: string; port: number }, pinned: string, shown: string): HostKeyChanged {

@@ -19,7 +19,7 @@ export interface SshShellOptions extends SshAccount {
   /** Asked for each connection: a virtual machine gets other ports at its next power-on. */
   endpoint: () => Promise<{ host: string; port: number }>;
   hostKeys: HostKeys;
-  /** How many times slower than hardware the device is: stretches the default budget of a command and the patience with silence. Default 1. */
+  /** How many times slower than hardware the device is: stretches the default budget of a command. Default 1. */
   slowness?: number;
 }
 
@@ -35,9 +35,6 @@ const stallBudget = 30_000;
 const shortestPause = 100;
 const longestPause = 500;
 const refusedPause = 2_000;
-/** Milliseconds that an accepted connection may stay silent, at first and at last: a guest under load took 9 s to say its banner. */
-const leastPatience = 2_000;
-const mostPatience = 15_000;
 
 interface Outcome extends Output {
   milliseconds: number;
@@ -51,8 +48,9 @@ export class SshShell implements Shell {
   readonly #forwards = new Set<Forward>();
   #connection: SshConnection | undefined;
   #attempt: Promise<SshConnection | Sighting> | undefined;
-  #patience = leastPatience;
-  #closed = false;
+  readonly #closing = new AbortController();
+  /** What the attempt under way has met so far. */
+  #meeting: string | undefined;
 
   constructor(options: SshShellOptions) {
     this.#options = options;
@@ -93,7 +91,7 @@ export class SshShell implements Shell {
   }
 
   async forward(target: { port: number } | { socket: string }): Promise<Forward> {
-    if (this.#closed) throw shellClosed();
+    if (this.#closing.signal.aborted) throw shellClosed();
     const forward = await openForward(target, async () => {
       using deadline = new Deadline(commandBudget * this.#slowness);
       return this.#connected(deadline, 'an SSH connection for a forwarded port');
@@ -123,7 +121,7 @@ export class SshShell implements Shell {
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#closing.abort();
     await Promise.all([...this.#forwards].map((forward) => forward.close()));
     // An attempt that is under way ends with nobody to use what it brings.
     const late = await this.#attempt?.catch(() => undefined);
@@ -211,7 +209,7 @@ export class SshShell implements Shell {
   /** The kept connection, or a new one. */
   async #connected(deadline: Deadline, awaited: string, sightings = new Sightings()): Promise<SshConnection> {
     for (let wait = shortestPause; ; wait = Math.min(wait * 1.5, longestPause)) {
-      if (this.#closed) throw shellClosed();
+      if (this.#closing.signal.aborted) throw shellClosed();
       if (this.#connection?.ended === false) return this.#connection;
       try {
         const met = await deadline.race((this.#attempt ??= this.#connect()));
@@ -220,6 +218,7 @@ export class SshShell implements Shell {
         await pause(met.refused ? refusedPause : wait, undefined, { signal: deadline.signal });
       } catch (error) {
         if (!deadline.spent) throw error;
+        if (this.#meeting !== undefined) sightings.add(this.#meeting);
         throw new AwaitedTooLong(awaited, deadline.budgetMs, sightings.toString(), {
           blame: 'product',
           advice: 'Read the console’s log from power-on: did the OS boot, and did its SSH server start?',
@@ -234,16 +233,23 @@ export class SshShell implements Shell {
       const account = { ...(username !== undefined && { username }), ...(privateKey !== undefined && { privateKey }) };
       const endpoint = await this.#options.endpoint().catch((error: unknown) => ({ seen: `no address: ${String(error)}`, refused: false }));
       if ('seen' in endpoint) return endpoint;
-      const met = await attemptSsh({ endpoint, account, hostKeys, patience: this.#patience, slowness: this.#slowness });
+      const at = `${endpoint.host}:${endpoint.port}`;
+      const met = await attemptSsh({
+        endpoint,
+        account,
+        hostKeys,
+        slowness: this.#slowness,
+        signal: this.#closing.signal,
+        onAccepted: () => (this.#meeting = `accepted, no SSH banner yet at ${at}`),
+      });
       if ('client' in met) {
         this.#connection = met;
-        this.#patience = leastPatience;
         return met;
       }
-      this.#patience = Math.min(this.#patience * 1.5, mostPatience);
-      return { ...met, seen: `${met.seen} at ${endpoint.host}:${endpoint.port}` };
+      return { ...met, seen: `${met.seen} at ${at}` };
     } finally {
       this.#attempt = undefined;
+      this.#meeting = undefined;
     }
   }
 

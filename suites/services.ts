@@ -4,7 +4,7 @@ import { expect, test as suiteTest } from './suite.ts';
 /** How long a service may take to run again after a boot or a re-creation. Seen on an idle host: 4–12 s. */
 const runningBudget = budgets(emulationSlowness).services;
 
-/** The app that a suite works with, deployed once a worker and cleared away at its end. */
+/** The app that a suite works with, deployed once a worker. */
 export const testWithApp = (spec: AppSpec) =>
   suiteTest.extend<object, { app: App }>({
     app: [
@@ -18,10 +18,7 @@ export const testWithApp = (spec: AppSpec) =>
         // Its services are found by their labels, on another device too.
         beginning.onFresh(deploy);
         await use(app);
-        // Where failures are expected (`npm run mutants`), the worker that follows one takes the app over as it is.
-        if (process.env['BOARDWALK_KEEP_APP'] !== undefined) return;
-        await device.ready();
-        await device.engine.clear();
+        // It stays: the suite after this one has a fresh device, or a target state of its own; the worker that follows a failure takes it over as it is.
       },
       { scope: 'worker', title: `app ${spec.name}`, timeout: 10 * 60_000 },
     ],

@@ -205,7 +205,7 @@ export const testFinishedSchema = z
     cause: causeSchema.optional(),
     error: testErrorSchema.optional(),
     seconds,
-    deviceSeconds: seconds.describe('the part of it in which the device was awaited'),
+    deviceSeconds: seconds.describe('in which the device was awaited, for what the first test of a worker needed set up too'),
     console: z
       .strictObject({ device: name, from: z.int().nonnegative(), to: z.int().nonnegative() })
       .optional()

@@ -42,8 +42,6 @@ try {
 
 async function runMutants(wanted: ReadonlySet<PromiseId>, parallel: number, signal: AbortSignal): Promise<number> {
   const cwd = process.cwd();
-  // Each kill is a failed test, which ends its worker: deploying the app anew would take longer than most tests.
-  process.env['BOARDWALK_KEEP_APP'] = 'yes';
   const startedAt = performance.now();
   const image = await imageUnderTest({
     file: undefined,

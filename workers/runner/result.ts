@@ -22,7 +22,8 @@ export function resultOf(test: TestCase, result: TestResult): { measurements: Me
     finished: {
       ...judge(test, result, thrown),
       seconds: result.duration / 1000,
-      deviceSeconds: Math.min(slice?.deviceSeconds ?? result.duration / 1000, result.duration / 1000),
+      // Playwright's duration leaves out what a worker sets up once; the device was awaited there, too.
+      deviceSeconds: slice?.deviceSeconds ?? result.duration / 1000,
       ...(slice && { console: { device: slice.device, from: slice.from, to: slice.to } }),
       attachments: result.attachments.filter(({ contentType }) => !contentType.startsWith('application/vnd.boardwalk.')).map(attachmentOf),
     },

@@ -2,7 +2,7 @@ import { relative } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { EventLog, TerminalReporter, writeReports } from '../../reports/index.ts';
 import { readBenchConfig, matchDevices } from '../../workers/index.ts';
-import { freshUnits, newRunDirectory, run, selectSuites, UsageError, type FreshUnit } from '../../workers/index.ts';
+import { devicesWorthwhile, freshUnits, newRunDirectory, run, selectSuites, UsageError, type FreshUnit } from '../../workers/index.ts';
 import { interruptible } from '../interruptible.ts';
 import { version } from '../version.ts';
 
@@ -11,7 +11,7 @@ interface RunOptions {
   image?: string;
   update?: string;
   grep?: string;
-  parallel: number;
+  parallel?: number;
   fresh: FreshUnit;
   retries: number;
   seed: number;
@@ -26,7 +26,7 @@ export const runCommand = new Command('run')
   .option('-i, --image <file>', 'flash image to test (default: the reference OS, built on the first call)')
   .option('--update <file>', "the image's file for hostapp-update, which the rollback suite installs")
   .option('-g, --grep <pattern>', 'only tests whose title matches this regular expression')
-  .option('-p, --parallel <n>', 'devices to share the suites out over', positive, 1)
+  .option('-p, --parallel <n>', 'devices to share the suites out over (default: as many as CPUs and memory are good for)', positive)
   .addOption(
     new Option('--fresh <unit>', 'what begins on a device as it was flashed: each suite, each test, or only the run')
       .choices(freshUnits)
@@ -63,7 +63,7 @@ export const runCommand = new Command('run')
           suites: selection,
           grep: options.grep,
           device: options.device,
-          parallel: options.parallel,
+          parallel: options.parallel ?? devicesWorthwhile(selection.files.length),
           fresh: options.fresh,
           image: options.image,
           update: options.update,

@@ -2,6 +2,7 @@ import { basename, relative } from 'node:path';
 import type { FullConfig, Reporter, Suite, TestCase, TestError, TestResult, TestStep } from '@playwright/test/reporter';
 import type { NewEvent } from '../../reports/index.ts';
 import type { ConsoleFault } from '../../devices/index.ts';
+import { plain } from './plain.ts';
 import { resultOf } from './result.ts';
 
 /** What the reporter sends to the runner's parent. */
@@ -106,9 +107,4 @@ function identityOf(test: TestCase) {
 
 function attemptOf(result: TestResult): number {
   return result.retry + 1;
-}
-
-/** Playwright colours its messages for a terminal; the log holds text. */
-export function plain(text: string): string {
-  return text.replaceAll(/\u001b\[[0-9;]*m/g, '');
 }

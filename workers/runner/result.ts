@@ -3,7 +3,7 @@ import type { TestCase, TestResult } from '@playwright/test/reporter';
 import type { z } from 'zod';
 import { consoleSlice, failure, measurement, type Failure } from '../../devices/testing/attachments.ts';
 import type { Attachment, EventOf, NewEvent } from '../../reports/index.ts';
-import { plain } from './reporter.ts';
+import { plain } from './plain.ts';
 
 type Finished = Omit<Extract<NewEvent, { type: 'test-finished' }>, 'type' | 'test' | 'attempt'>;
 type MeasurementEvent = Omit<EventOf<'measurement'>, 'type' | 'test' | 'attempt' | 'seq' | 'at' | 't'>;

@@ -54,13 +54,17 @@ export async function runInlineSuite(text: string, environment: Record<string, s
       `import { defineConfig } from ${JSON.stringify(index)};\nexport default defineConfig({ reporter: [['json', { outputFile: 'report.json' }]] });\n`,
     );
     const cli = join(createRequire(import.meta.url).resolve('@playwright/test/package.json'), '..', 'cli.js');
-    const { exitCode, all } = await execa(process.execPath, [cli, 'test', '--workers=1', `--config=${directory}`, `--output=${join(directory, 'output')}`], {
-      cwd: directory,
-      env: { ...environment, FORCE_COLOR: '0' },
-      all: true,
-      reject: false,
-      timeout: budget,
-    });
+    const { exitCode, all } = await execa(
+      process.execPath,
+      [cli, 'test', '--workers=1', `--config=${directory}`, `--output=${join(directory, 'output')}`],
+      {
+        cwd: directory,
+        env: { ...environment, FORCE_COLOR: '0' },
+        all: true,
+        reject: false,
+        timeout: budget,
+      },
+    );
     const report = reportSchema.parse(
       JSON.parse(await readFile(join(directory, 'report.json'), 'utf8').catch(() => Promise.reject(new RangeError(all)))),
     );

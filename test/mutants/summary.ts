@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stateDirectoryName } from '../../workers/index.ts';
@@ -34,7 +35,8 @@ export async function newMutantsDirectory(cwd: string, now = new Date()): Promis
 
 /** Replaces `summary.json` as a whole. */
 export async function writeSummary(directory: string, summary: MutantsSummary): Promise<void> {
-  const unfinished = join(directory, `summary.json.${process.pid}.tmp`);
+  // Two lines of work may end a batch at the same moment.
+  const unfinished = join(directory, `summary.json.${randomUUID()}.tmp`);
   try {
     await writeFile(unfinished, `${JSON.stringify(summary, undefined, 2)}\n`, { flush: true });
     await rename(unfinished, join(directory, 'summary.json'));

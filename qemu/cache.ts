@@ -64,9 +64,29 @@ export async function cacheEntry(options: CacheEntryOptions): Promise<string> {
   return entry;
 }
 
+/** The keys of the entries in a directory; none where it isn't there yet. */
+export async function cacheKeys(parent: string): Promise<string[]> {
+  return (await namesIn(parent)).filter((name) => !name.startsWith('.'));
+}
+
+/** What an entry takes on this disk, in bytes. */
+export async function diskBytesOf(entry: string): Promise<number> {
+  const sizes = await Promise.all((await readdir(entry)).map(async (file) => (await stat(join(entry, file))).blocks * 512));
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+async function namesIn(parent: string): Promise<string[]> {
+  try {
+    return await readdir(parent);
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+}
+
 /** Removes what dead builders left in a directory of entries; returns the keys that living ones are building. */
 export async function sweepUnfinished(parent: string): Promise<string[]> {
-  const names = await readdir(parent);
+  const names = await namesIn(parent);
   const keys: string[] = [];
   for (const name of names.filter((name) => name.startsWith(buildingPrefix))) {
     const directory = join(parent, name);

@@ -20,7 +20,8 @@ export async function freshDevice(parts: ProvisionedDevice, { signal }: { signal
   const waiting = signal ? { signal } : {};
   try {
     // 1. What was kept.
-    let { restores, reason } = await parts.renew();
+    const { restores, reason: unusable } = await parts.renew();
+    let reason = unusable;
     if (restores) {
       try {
         return { boots: [await restored(device, waiting)] };
@@ -37,18 +38,13 @@ export async function freshDevice(parts: ProvisionedDevice, { signal }: { signal
     const fresh = { boots: [boot], ...(reason !== undefined && { reason }) };
     if (parts.keep === undefined || restores) return fresh;
 
-    // 3. Kept, and restored once more: its disk is the next one's, too.
+    // 3. Kept, and fresh once more from what was kept: the device's disk is now the next one's, too.
     await device.engine.preload(waiting);
     await device.host.check(quiesce, waiting);
     await device.close();
     await parts.keep(waiting);
-    ({ restores } = await parts.renew());
-    const again = createDevice(parts);
-    try {
-      return { ...fresh, boots: [boot, restores ? await restored(again, waiting) : await again.ready(waiting)] };
-    } finally {
-      await again.close();
-    }
+    const next = await freshDevice(parts, waiting);
+    return { ...fresh, ...next, boots: [boot, ...next.boots] };
   } finally {
     await device.close();
   }

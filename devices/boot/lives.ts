@@ -1,5 +1,5 @@
 import type { Budgets } from '../budgets.ts';
-import type { DeviceParts, Boot, Device, Reboot } from '../device.ts';
+import type { Boot, Device, DeviceParts, Reboot } from '../device.ts';
 import { AwaitedTooLong, DeviceError } from '../errors.ts';
 import { ConnectionLost } from '../shell/errors.ts';
 import type { Shell } from '../shell/shell.ts';

@@ -1,8 +1,8 @@
-import { readdir, readFile, rm, stat } from 'node:fs/promises';
+import { readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ZodError } from 'zod';
 
-import { defaultCacheDirectory, sweepUnfinished } from '../cache.ts';
+import { cacheKeys, defaultCacheDirectory, diskBytesOf, sweepUnfinished } from '../cache.ts';
 import { type Manifest, manifestSchema } from './manifest.ts';
 
 export interface ReferenceImage {
@@ -56,14 +56,13 @@ async function openIfOurs(directory: string): Promise<ReferenceImage | undefined
 export async function listReferenceImages(cacheDirectory = defaultCacheDirectory()): Promise<CachedImage[]> {
   const parent = join(cacheDirectory, 'images');
   const images = [];
-  for (const name of await directoryNames(parent)) {
+  for (const name of await cacheKeys(parent)) {
     const directory = join(parent, name);
-    const sizes = await Promise.all((await readdir(directory)).map(async (file) => (await stat(join(directory, file))).blocks * 512));
     images.push({
       image: await openIfOurs(directory),
       hash: name,
       directory,
-      diskBytes: sizes.reduce((sum, size) => sum + size, 0),
+      diskBytes: await diskBytesOf(directory),
       lastUsed: (await stat(directory)).mtime,
     });
   }
@@ -75,26 +74,6 @@ export async function pruneReferenceImages(options: { keep: number; cacheDirecto
   const cacheDirectory = options.cacheDirectory ?? defaultCacheDirectory();
   const removed = (await listReferenceImages(cacheDirectory)).slice(options.keep);
   for (const image of removed) await rm(image.directory, { recursive: true });
-  for (const kind of ['images', 'debian']) {
-    const parent = join(cacheDirectory, kind);
-    if (await isThere(parent)) await sweepUnfinished(parent);
-  }
+  for (const kind of ['images', 'debian']) await sweepUnfinished(join(cacheDirectory, kind));
   return removed;
-}
-
-async function directoryNames(parent: string): Promise<string[]> {
-  if (!(await isThere(parent))) return [];
-  return (await readdir(parent, { withFileTypes: true }))
-    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
-    .map((entry) => entry.name);
-}
-
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
-    throw error;
-  }
 }

@@ -1,5 +1,6 @@
-import { readdir, readFile, rm, utimes } from 'node:fs/promises';
+import { readFile, rm, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
+import { cacheKeys } from '../cache.ts';
 import { sha256OfFile } from '../sha256.ts';
 import { type Identity, identityOf, keyOf, type SnapshotSubject } from './identity.ts';
 import { diskFile, type Manifest, manifestFile, manifestSchema, memoryFile, type Snapshot } from './snapshot.ts';
@@ -14,7 +15,7 @@ export type Found = { snapshot: Snapshot } | { snapshot: undefined; reason: stri
 export async function findSnapshot(parent: string, subject: SnapshotSubject): Promise<Found> {
   const identity = await identityOf(subject);
   const { prefix, key } = keyOf(identity);
-  const names = await namesIn(parent);
+  const names = await cacheKeys(parent);
   if (!names.includes(key)) {
     const another = names.find((name) => name.startsWith(`${prefix}-`));
     return { snapshot: undefined, reason: another === undefined ? undefined : await difference(join(parent, another), identity) };
@@ -27,15 +28,6 @@ export async function findSnapshot(parent: string, subject: SnapshotSubject): Pr
   }
   await utimes(directory, new Date(), new Date());
   return { snapshot: await openSnapshot(directory) };
-}
-
-export async function namesIn(directory: string): Promise<string[]> {
-  try {
-    return await readdir(directory);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
-    throw error;
-  }
 }
 
 /** @throws if its manifest can't be read */

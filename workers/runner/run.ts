@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { accountTime, decideVerdict, loadEvents, type Decision, type EventLog } from '../../reports/index.ts';
 import { selectAccelerator, type Accelerator } from '../../qemu/index.ts';
-import { claimDevices, openBench, type LeasedDevice } from '../bench/bench.ts';
+import { claimDevices, openBench, type BenchDevice, type LeasedDevice } from '../bench/bench.ts';
 import type { BenchConfig } from '../bench/config.ts';
 import type { FreshUnit } from '../bench/freshness.ts';
 import { imageUnderTest } from '../image.ts';
@@ -120,9 +120,11 @@ async function runOn(request: RunRequest, leased: readonly LeasedDevice[], log: 
     signal,
   });
 
-  // 3. Power on. From here each console is recorded until the bench closes. One after the other: where nothing is kept yet, the first keeps what the next
-  // are restored from.
-  for (const device of bench.devices) watches.set(device.parts.id, await firstBoot(device, log));
+  // 3. Power on. From here each console is recorded until the bench closes. One first: where nothing is kept yet, it keeps what the others are restored from.
+  const powerOn = async (device: BenchDevice) => void watches.set(device.parts.id, await firstBoot(device, log));
+  const [first, ...others] = bench.devices;
+  if (first !== undefined) await powerOn(first);
+  await Promise.all(others.map(powerOn));
 
   // 4. The suites. Boots that tests cause are told as each test ends.
   const tell = async ({ event, provoked = [] }: ReporterMessage): Promise<void> => {

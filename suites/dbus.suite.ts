@@ -306,7 +306,7 @@ test('POST /v1/reboot is 202 and reboots', proves('dbus.supervisor-reboot'), asy
 });
 
 test('a wrong key reboots nothing', proves('dbus.supervisor-reboot-needs-key'), async ({ device, once }) => {
-  const { rebootWithWrongKey, bootIdBefore, bootIdAfter } = await once('managed device', () => askWhileManaged(device));
+  const { rebootWithWrongKey, bootIdBefore, bootIdAfter } = await once('managed device', () => askWhileManaged(device, spec.id));
   expect(rebootWithWrongKey).toEqual({ status: 401, body: 'Unauthorized' });
   expect(bootIdAfter).toBe(bootIdBefore);
 });

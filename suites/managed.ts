@@ -1,29 +1,28 @@
 import { z } from 'zod';
-import type { Device } from '../devices/index.ts';
+import type { Device, Service } from '../devices/index.ts';
 import { expect } from './suite.ts';
 
 /*
  * Keys count only on a device that is managed (config.json names an apiEndpoint) and out of local mode; the suites, though, deploy
  * in local mode. So a device setting is changed for the duration: config.json gets an endpoint that nobody answers at, the
  * supervisor is started anew and, since nothing asks for local mode any more, leaves it; then the API is asked; then config.json is
- * put back byte for byte. Leaving local mode removes the containers that came with it, so the questions are asked from the host's
- * own loopback, with a key that a service was given before. Source: balena-supervisor, device-api/middleware/auth.ts, local-mode.ts,
+ * put back byte for byte. Leaving local mode removes the app that came with it, so the questions are asked from the host's own
+ * loopback, with a key that a service was given before, and come last in a suite. Source: balena-supervisor, device-api/middleware/auth.ts, local-mode.ts,
  * device-config.ts.
  */
 
 const configPath = '/mnt/boot/config.json';
-const appId = 4712;
 /** The supervisor's start under software emulation: 5–10 s seen, and a first look round. */
 const startBudget = 180_000;
 /** As a cloud would have written them. 192.0.2.0/24 is nobody's (RFC 5737). */
-const provisioned = {
+const provisioned = (appId: number) => ({
   apiEndpoint: 'http://192.0.2.1',
   deviceApiKey: 'f'.repeat(32),
   deviceId: 1,
   applicationId: appId,
   userId: 1,
   registered_at: 1,
-};
+});
 
 const wrongKey = '0'.repeat(32);
 
@@ -50,20 +49,17 @@ async function startWith(device: Device, config: string): Promise<void> {
   await device.host.check('systemctl start balena-supervisor.service', { timeout: startBudget });
 }
 
-/** Makes the device a managed one for as long as it takes to ask who may use its API. */
-export async function askWhileManaged(device: Device) {
-  const labels = { 'io.balena.features.supervisor-api': '1' };
-  const service = { networkMode: 'host', labels } as const;
-  const app = await device.engine.deploy({ id: appId, name: 'keys', services: { first: service, second: service } });
-  const keys = await Promise.all(
-    Object.values(app.services).map(async (service) => z.string().parse((await service.environment())['BALENA_SUPERVISOR_API_KEY'])),
-  );
-  const [key = ''] = keys;
+/** The key that a service was given; it needs the supervisor-api label. */
+export const supervisorKey = async (service: Service): Promise<string> =>
+  z.string().parse((await service.environment())['BALENA_SUPERVISOR_API_KEY']);
+
+/** Makes the device a managed one for as long as it takes to ask who may use its API. @param key a service's of app `appId` */
+export async function askWhileManaged(device: Device, appId: number, key?: string) {
   const bootIdBefore = await device.bootId();
   const { stdout: config } = await device.host.run(`cat ${configPath}`);
   let answers;
   try {
-    await startWith(device, JSON.stringify({ ...z.record(z.string(), z.json()).parse(JSON.parse(config)), ...provisioned }));
+    await startWith(device, JSON.stringify({ ...z.record(z.string(), z.json()).parse(JSON.parse(config)), ...provisioned(appId) }));
     await expect
       .poll(async () => (await ask(device, 'GET', '/v2/version')).status, {
         message: 'the API of a managed device out of local mode asks for a key',
@@ -74,13 +70,15 @@ export async function askWhileManaged(device: Device) {
     answers = {
       withoutKey: await ask(device, 'GET', '/v1/device'),
       wrongKey: await ask(device, 'GET', '/v1/device', { key: wrongKey }),
-      ownKey: await ask(device, 'GET', '/v1/device', { key }),
-      otherApp: await ask(device, 'POST', '/v1/restart', { key, body: { appId: appId + 1 } }),
+      ...(key !== undefined && {
+        ownKey: await ask(device, 'GET', '/v1/device', { key }),
+        otherApp: await ask(device, 'POST', '/v1/restart', { key, body: { appId: appId + 1 } }),
+      }),
       rebootWithWrongKey: await ask(device, 'POST', '/v1/reboot', { key: wrongKey, body: {} }),
     };
   } finally {
     await startWith(device, config);
     await device.supervisor.ready({ timeout: startBudget });
   }
-  return { ...answers, keys, bootIdBefore, bootIdAfter: await device.bootId() };
+  return { ...answers, bootIdBefore, bootIdAfter: await device.bootId() };
 }

@@ -74,10 +74,14 @@ const goodUpdate = (device: Device, app: App, slots: Slots) => async () => {
   await device.reboot('dbus');
   const after = await slots.settled({ timeout: settleBudget });
   await backAfterBoot(device, [main]);
+  const kept = (await main.run('cat /data/token')).stdout;
+  const hostOsVersion = (await main.environment())['BALENA_HOST_OS_VERSION'];
+  // The app has done its part: none of the boots that follow has to bring it back.
+  await device.engine.clear();
   return {
     token,
-    kept: (await main.run('cat /data/token')).stdout,
-    hostOsVersion: (await main.environment())['BALENA_HOST_OS_VERSION'],
+    kept,
+    hostOsVersion,
     prettyName: (await readOsRelease(device))['PRETTY_NAME'],
     before,
     pending,

@@ -1,5 +1,5 @@
-import type { ExecutionContext, TestFn } from 'ava';
 import { AwaitedTooLong } from '../errors.ts';
+import { contractTests, type DeclareTest } from '../every.contract.ts';
 import type { Console } from './console.ts';
 
 export interface ConsoleUnderTest {
@@ -15,17 +15,8 @@ export interface ConsoleUnderTest {
 const answer = 20_000;
 
 /** What any console promises. */
-export function consoleContract(test: TestFn, name: string, make: () => Promise<ConsoleUnderTest>): void {
-  const contract = (title: string, body: (t: ExecutionContext, it: ConsoleUnderTest) => Promise<void>) => {
-    test(`${name}: ${title}`, async (t) => {
-      const it = await make();
-      try {
-        await body(t, it);
-      } finally {
-        await it.release();
-      }
-    });
-  };
+export function consoleContract(test: DeclareTest, name: string, make: () => Promise<ConsoleUnderTest>): void {
+  const contract = contractTests(test, name, make);
 
   contract('finds what arrives after the call', async (t, it) => {
     const found = it.console.expect(/contract-(\d+) (x)?/, { timeout: answer });

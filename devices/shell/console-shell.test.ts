@@ -6,7 +6,7 @@ import test, { type ExecutionContext } from 'ava';
 import { ConsoleRecorder } from '../console/recorder.ts';
 import { cksum } from './checksum.ts';
 import { ConsoleShell } from './console-shell.ts';
-import { ConnectionLost, IndeterminateResult } from './errors.ts';
+import { ConnectionLost, ConsoleLoginFailed, IndeterminateResult } from './errors.ts';
 import { PtySource } from './pty-shell.ts';
 import { shellContract } from './shell.contract.ts';
 
@@ -178,5 +178,20 @@ test(
     const third = new ConsoleShell({ console, slowness });
     t.is(await third.check('echo third', { timeout: 60_000 }), 'third');
     await third.close();
+  }),
+);
+
+test(
+  'a program that runs between a login and its prompt is ended',
+  withTerminal(`dash -c "trap : INT; sleep 600; exec dash -i"`, async (t, { shell }) => {
+    t.is(await shell.check('echo behind', { timeout: 60_000 }), 'behind');
+  }),
+);
+
+test(
+  'a login that no shell follows is an error',
+  withTerminal('sleep 600', async (t, { shell }) => {
+    const error = await t.throwsAsync(shell.check('true', { timeout: 60_000 }), { instanceOf: ConsoleLoginFailed });
+    t.is(error.message, 'no shell on the console: no prompt followed the login as root');
   }),
 );

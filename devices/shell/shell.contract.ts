@@ -1,8 +1,8 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ExecutionContext, TestFn } from 'ava';
 import { AwaitedTooLong } from '../errors.ts';
+import { contractTests, type DeclareTest } from '../every.contract.ts';
 import { CommandFailed } from './errors.ts';
 import type { Shell } from './shell.ts';
 
@@ -14,17 +14,8 @@ export interface ShellUnderTest {
 }
 
 /** What any shell promises. The device has a POSIX shell, `cat`, `sleep` and `wc`; no more is asked of it. */
-export function shellContract(test: TestFn, name: string, make: () => Promise<ShellUnderTest>): void {
-  const contract = (title: string, body: (t: ExecutionContext, it: ShellUnderTest) => Promise<void>) => {
-    test(`${name}: ${title}`, async (t) => {
-      const it = await make();
-      try {
-        await body(t, it);
-      } finally {
-        await it.release();
-      }
-    });
-  };
+export function shellContract(test: DeclareTest, name: string, make: () => Promise<ShellUnderTest>): void {
+  const contract = contractTests(test, name, make);
 
   contract('gives stdout, stderr and exit code, each for itself', async (t, { shell }) => {
     const { milliseconds, ...result } = await shell.run('echo out; echo err >&2; (exit 3)');

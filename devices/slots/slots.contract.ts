@@ -1,4 +1,4 @@
-import type { TestFn } from 'ava';
+import type { DeclareTest } from '../every.contract.ts';
 import { InstallFailed, NothingInstalled } from './errors.ts';
 import type { Slot, SlotFault, Slots } from './slots.ts';
 
@@ -15,8 +15,8 @@ const partOf: Record<Slot, number> = { A: 2, B: 3 };
  * What any device's slots promise. One device goes through all of it, an update after the other, because each costs boots.
  * @param make gives a device that was never updated
  */
-export function slotsContract(test: TestFn, name: string, make: () => Promise<SlotsUnderTest>): void {
-  test.serial(`${name}: slots are told, written, damaged and settled`, async (t) => {
+export function slotsContract(test: DeclareTest, name: string, make: () => Promise<SlotsUnderTest>): void {
+  test(`${name}: slots are told, written, damaged and settled`, async (t) => {
     const it = await make();
     const { slots } = it;
     const settled = () => slots.settled({ timeout: 15 * 60_000 });

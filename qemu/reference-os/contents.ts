@@ -8,6 +8,7 @@ export const packages = [
   'busybox-static',
   'ca-certificates',
   'chrony',
+  'crun',
   'curl',
   'dbus',
   'docker.io',

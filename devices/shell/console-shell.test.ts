@@ -10,8 +10,8 @@ import { ConnectionLost, ConsoleLoginFailed, IndeterminateResult } from './error
 import { PtySource } from './pty-shell.ts';
 import { shellContract } from './shell.contract.ts';
 
-/** A fifth of the usual patience: what damaged frames cost is waiting. */
-const slowness = 0.2;
+/** A third of the usual patience: what damaged frames cost is waiting. */
+const slowness = 0.3;
 
 async function onTerminal(command: string) {
   const directory = await mkdtemp(join(tmpdir(), 'boardwalk-pty-'));

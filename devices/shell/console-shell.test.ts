@@ -10,8 +10,8 @@ import { ConnectionLost, ConsoleLoginFailed, IndeterminateResult } from './error
 import { PtySource } from './pty-shell.ts';
 import { shellContract } from './shell.contract.ts';
 
-/** A third of the usual patience: what damaged frames cost is waiting. */
-const slowness = 0.3;
+/** A fifth of the usual patience: what damaged frames cost is waiting. */
+const slowness = 0.2;
 
 async function onTerminal(command: string) {
   const directory = await mkdtemp(join(tmpdir(), 'boardwalk-pty-'));
@@ -44,7 +44,7 @@ function withTerminal(command: string, body: (t: ExecutionContext, it: Terminal)
 
 for (const command of ['dash -i', 'bash --norc -i', 'busybox sh -i']) {
   const [program = ''] = command.split(' ');
-  if (isPresent(program)) shellContract(test, `console, ${program}`, () => onTerminal(command));
+  if (isPresent(program)) shellContract(test.serial, `console, ${program}`, () => onTerminal(command));
   else test.skip(`console, ${program}: ${program} isn’t on this host`, (t) => t.pass());
 }
 
@@ -57,7 +57,7 @@ function isPresent(program: string): boolean {
   }
 }
 
-test(
+test.serial(
   'cd, variables and functions last from one command to the next',
   withTerminal('dash -i', async (t, { shell }) => {
     await shell.run('cd /usr/share; greeting=hello; export LOUD=HELLO; say() { echo "$greeting $1"; }');
@@ -96,7 +96,7 @@ function noise(seed: number, { everyLine, everyDrop }: { everyLine: number; ever
   };
 }
 
-test(
+test.serial(
   'kernel lines in the middle of frames, dropped bytes, ANSI and what isn’t UTF-8 change no result',
   withTerminal('dash -i', async (t, { shell, source }) => {
     source.fromTerminal = noise(20261122, { everyLine: 300, everyDrop: 2000 });
@@ -110,7 +110,7 @@ test(
   }),
 );
 
-test(
+test.serial(
   'a command that reaches the device damaged is sent again, and runs once',
   withTerminal('dash -i', async (t, { shell, source, directory }) => {
     await shell.run('true');
@@ -128,7 +128,7 @@ test(
   }),
 );
 
-test(
+test.serial(
   'it logs in through the noise',
   withTerminal('dash -i', async (t, { shell, source }) => {
     source.fromTerminal = noise(3, { everyLine: 150, everyDrop: 1000 });
@@ -136,7 +136,7 @@ test(
   }),
 );
 
-test(
+test.serial(
   'what never comes whole is indeterminate, and not guessed',
   withTerminal('dash -i', async (t, { shell, source }) => {
     await shell.run('true');
@@ -149,15 +149,15 @@ test(
   }),
 );
 
-test(
+test.serial(
   'a shell that ends under a command is an error',
   withTerminal('dash -i', async (t, { shell }) => {
     await shell.run('true');
-    await t.throwsAsync(shell.run('rm -rf "$bw_d"; kill -9 $$', { timeout: 20_000 }), { instanceOf: ConnectionLost });
+    await t.throwsAsync(shell.run('rm -rf "$bw_d"; kill -9 $$', { timeout: 60_000 }), { instanceOf: ConnectionLost });
   }),
 );
 
-test(
+test.serial(
   'a burst of ten megabytes beside the frames costs no more than its reading',
   withTerminal('dash -i', async (t, { shell }) => {
     const { stdout } = await shell.run('head -c 10000000 /dev/zero | tr "\\0" x >/dev/tty; echo done', { timeout: 60_000 });
@@ -166,7 +166,7 @@ test(
   }),
 );
 
-test(
+test.serial(
   'a session that another one left behind is ended, and a running program too',
   withTerminal('dash -i', async (t, { console, shell }) => {
     t.is(await shell.check('echo first', { timeout: 60_000 }), 'first');
@@ -181,14 +181,14 @@ test(
   }),
 );
 
-test(
+test.serial(
   'a program that runs between a login and its prompt is ended',
   withTerminal(`dash -c "trap : INT; sleep 600; exec dash -i"`, async (t, { shell }) => {
     t.is(await shell.check('echo behind', { timeout: 60_000 }), 'behind');
   }),
 );
 
-test(
+test.serial(
   'a login that no shell follows is an error',
   withTerminal('sleep 600', async (t, { shell }) => {
     const error = await t.throwsAsync(shell.check('true', { timeout: 60_000 }), { instanceOf: ConsoleLoginFailed });

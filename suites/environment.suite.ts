@@ -1,6 +1,6 @@
 import type { App, AppSpec, Device } from '../devices/index.ts';
 import { componentVersions, interfaceAddress, lockDirectory, readDeviceConfig, readDeviceType, readOsRelease } from './ground-truth.ts';
-import { askWhileManaged, supervisorKey } from './managed.ts';
+import { supervisorKey, whileManaged, wrongKey } from './managed.ts';
 import { inRange, versionedNames } from './promises.ts';
 import { backAfterBoot, containerIds, recreate, testWithApp } from './services.ts';
 import { expect, proves } from './suite.ts';
@@ -280,22 +280,28 @@ test('a reboot changes no value', proves('environment.same-after-reboot'), async
 /** Who may use the API: asked with the key of one service, beside that of another one. */
 async function keysOfServices(device: Device, app: App) {
   const [key, other] = [await supervisorKey(app.service('on-host')), await supervisorKey(app.service('on-bridge'))];
-  return { key, other, ...(await askWhileManaged(device, app.id, key)) };
+  const answers = await whileManaged(device, app.id, async (ask) => ({
+    withoutKey: await ask('GET', '/v1/device'),
+    withWrongKey: await ask('GET', '/v1/device', { key: wrongKey }),
+    withOwnKey: await ask('GET', '/v1/device', { key }),
+    ofOtherApp: await ask('POST', '/v1/restart', { key, body: { appId: app.id + 1 } }),
+  }));
+  return { key, other, ...answers };
 }
 
 const keys = 'environment: keys of a managed device';
 
 test('the key opens what no key and a wrong key do not', proves('environment.supervisor-key-opens'), async ({ app, device, once }) => {
-  const { withoutKey, wrongKey, ownKey } = await once(keys, () => keysOfServices(device, app));
+  const { withoutKey, withWrongKey, withOwnKey } = await once(keys, () => keysOfServices(device, app));
   expect(withoutKey).toEqual({ status: 401, body: 'Unauthorized' });
-  expect(wrongKey).toEqual({ status: 401, body: 'Unauthorized' });
-  expect(ownKey?.status).toBe(200);
-  expect(JSON.parse(`${ownKey?.body}`)).toMatchObject({ api_port: 48484 });
+  expect(withWrongKey).toEqual({ status: 401, body: 'Unauthorized' });
+  expect(withOwnKey.status).toBe(200);
+  expect(JSON.parse(withOwnKey.body)).toMatchObject({ api_port: 48484 });
 });
 
 test("a service's key is its own, and ends at its app", proves('environment.supervisor-key-scope'), async ({ app, device, once }) => {
-  const { key, other, otherApp } = await once(keys, () => keysOfServices(device, app));
+  const { key, other, ofOtherApp } = await once(keys, () => keysOfServices(device, app));
   expect(key, "another service's key").not.toBe(other);
-  expect(otherApp?.status).toBe(401);
-  expect(JSON.parse(`${otherApp?.body}`)).toEqual({ status: 'failed', message: 'Unauthorized' });
+  expect(ofOtherApp.status).toBe(401);
+  expect(JSON.parse(ofOtherApp.body)).toEqual({ status: 'failed', message: 'Unauthorized' });
 });

@@ -7,8 +7,8 @@ import { expect } from './suite.ts';
  * in local mode. So a device setting is changed for the duration: config.json gets an endpoint that nobody answers at, the
  * supervisor is started anew and, since nothing asks for local mode any more, leaves it; then the API is asked; then config.json is
  * put back byte for byte. Leaving local mode removes the app that came with it, so the questions are asked from the host's own
- * loopback, with a key that a service was given before, and come last in a suite. Source: balena-supervisor, device-api/middleware/auth.ts, local-mode.ts,
- * device-config.ts.
+ * loopback, with a key that a service was given before, and come last in a suite. Source: balena-supervisor,
+ * device-api/middleware/auth.ts, local-mode.ts, device-config.ts.
  */
 
 const configPath = '/mnt/boot/config.json';
@@ -24,23 +24,28 @@ const provisioned = (appId: number) => ({
   registered_at: 1,
 });
 
-const wrongKey = '0'.repeat(32);
+/** No service's. */
+export const wrongKey = '0'.repeat(32);
 
 interface Answer {
   status: number;
   body: string;
 }
 
-/** What the supervisor of a managed device answers on the host's loopback. */
-async function ask(device: Device, method: 'GET' | 'POST', path: string, options: { key?: string; body?: object } = {}): Promise<Answer> {
-  const header = options.key === undefined ? '' : `-H 'Authorization: Bearer ${options.key}'`;
-  const body = options.body === undefined ? '' : `-H 'Content-Type: application/json' -d '${JSON.stringify(options.body)}'`;
-  const { stdout } = await device.host.run(
-    `curl -s -m 20 -X ${method} ${header} ${body} -w '\\n%{http_code}' http://127.0.0.1:48484${path}`,
-  );
-  const end = stdout.lastIndexOf('\n');
-  return { status: Number(stdout.slice(end + 1)), body: stdout.slice(0, Math.max(end, 0)) };
-}
+/** Asks the supervisor on the host's loopback. */
+type Ask = (method: 'GET' | 'POST', path: string, options?: { key?: string; body?: object }) => Promise<Answer>;
+
+const askOn =
+  (device: Device): Ask =>
+  async (method, path, options = {}) => {
+    const header = options.key === undefined ? '' : `-H 'Authorization: Bearer ${options.key}'`;
+    const body = options.body === undefined ? '' : `-H 'Content-Type: application/json' -d '${JSON.stringify(options.body)}'`;
+    const { stdout } = await device.host.run(
+      `curl -s -m 20 -X ${method} ${header} ${body} -w '\\n%{http_code}' http://127.0.0.1:48484${path}`,
+    );
+    const end = stdout.lastIndexOf('\n');
+    return { status: Number(stdout.slice(end + 1)), body: stdout.slice(0, Math.max(end, 0)) };
+  };
 
 /** Writes config.json whole, while no supervisor reads it, and starts the supervisor on it. */
 async function startWith(device: Device, config: string): Promise<void> {
@@ -53,32 +58,22 @@ async function startWith(device: Device, config: string): Promise<void> {
 export const supervisorKey = async (service: Service): Promise<string> =>
   z.string().parse((await service.environment())['BALENA_SUPERVISOR_API_KEY']);
 
-/** Makes the device a managed one for as long as it takes to ask who may use its API. @param key a service's of app `appId` */
-export async function askWhileManaged(device: Device, appId: number, key?: string) {
-  const bootIdBefore = await device.bootId();
+/** Makes the device a managed one of app `appId` for as long as it takes to ask who may use its API. */
+export async function whileManaged<Answers>(device: Device, appId: number, questions: (ask: Ask) => Promise<Answers>): Promise<Answers> {
+  const ask = askOn(device);
   const { stdout: config } = await device.host.run(`cat ${configPath}`);
-  let answers;
   try {
     await startWith(device, JSON.stringify({ ...z.record(z.string(), z.json()).parse(JSON.parse(config)), ...provisioned(appId) }));
     await expect
-      .poll(async () => (await ask(device, 'GET', '/v2/version')).status, {
+      .poll(async () => (await ask('GET', '/v2/version')).status, {
         message: 'the API of a managed device out of local mode asks for a key',
         timeout: startBudget,
         intervals: [1000],
       })
       .toBe(401);
-    answers = {
-      withoutKey: await ask(device, 'GET', '/v1/device'),
-      wrongKey: await ask(device, 'GET', '/v1/device', { key: wrongKey }),
-      ...(key !== undefined && {
-        ownKey: await ask(device, 'GET', '/v1/device', { key }),
-        otherApp: await ask(device, 'POST', '/v1/restart', { key, body: { appId: appId + 1 } }),
-      }),
-      rebootWithWrongKey: await ask(device, 'POST', '/v1/reboot', { key: wrongKey, body: {} }),
-    };
+    return await questions(ask);
   } finally {
     await startWith(device, config);
     await device.supervisor.ready({ timeout: startBudget });
   }
-  return { ...answers, bootIdBefore, bootIdAfter: await device.bootId() };
 }

@@ -153,7 +153,7 @@ test.serial(
   'a shell that ends under a command is an error',
   withTerminal('dash -i', async (t, { shell }) => {
     await shell.run('true');
-    await t.throwsAsync(shell.run('rm -rf "$bw_d"; kill -9 $$', { timeout: 60_000 }), { instanceOf: ConnectionLost });
+    await t.throwsAsync(shell.run('rm -rf "$bw_d"; kill -9 $$', { timeout: 20_000 }), { instanceOf: ConnectionLost });
   }),
 );
 

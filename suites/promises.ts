@@ -9,7 +9,7 @@ import { tmpPromises } from './promises/tmp.ts';
 export { versionedNames } from './promises/environment.ts';
 export { documents, type PromiseRecord, type VersionRange } from './promises/promise.ts';
 
-/** What must hold, by suite, in the order in which the suites run. A promise's id is `suite.name`. */
+/** What must hold, by suite, in the order in which they are told. A promise's id is `suite.name`. */
 const catalogue = {
   environment: environmentPromises,
   dbus: dbusPromises,

@@ -23,14 +23,10 @@ const editLoader = (edit: string) =>
 const counting = 'if \\[ "\\$bootcount" = 0 \\]; then set bootcount=1; else set bootcount=2; fi';
 
 const fallbacks = ['rollback.no-init-falls-back', 'rollback.no-init-is-reported', 'rollback.corrupt-kernel-falls-back'] as const;
-const healthRollbacks = [
-  'rollback.failing-health-rolls-back',
-  'rollback.failing-health-is-reported',
-  'rollback.update-after-rollback',
-] as const;
-/** All that install an update after a good one was committed. */
-const afterGoodUpdate = [...fallbacks, ...healthRollbacks, 'rollback.power-cut-in-first-boot'] as const;
+const healthRollbacks = ['rollback.failing-health-rolls-back', 'rollback.failing-health-is-reported'] as const;
+/** The update that works, which is the one after a rollback, too. */
 const goodUpdate = [
+  'rollback.update-after-rollback',
   'rollback.update-is-pending',
   'rollback.reboot-refused-while-pending',
   'rollback.update-boots-other-slot',
@@ -38,6 +34,8 @@ const goodUpdate = [
   'rollback.update-keeps-volumes',
   'rollback.update-shows-in-host-os-version',
 ] as const;
+/** All that come to rest on a new OS, or on the one that installed it. */
+const everyUpdate = [...fallbacks, ...healthRollbacks, 'rollback.update-after-rollback', 'rollback.power-cut-in-first-boot'] as const;
 
 export const rollbackMutants: readonly Mutant[] = [
   {
@@ -58,14 +56,14 @@ export const rollbackMutants: readonly Mutant[] = [
     name: 'commits-the-old-slot',
     how: 'A new OS that is committed states the old slot as the one that boots: it would not stay.',
     offline: editInactive('/usr/libexec/slot-functions', '/^rollback_stop/,/^}/s/running_part/other_part/'),
-    touches: afterGoodUpdate,
+    touches: everyUpdate,
   },
   {
     promise: 'rollback.update-is-committed',
     name: 'result-left',
     how: 'A new OS that is committed leaves the result file of a fall-back.',
     offline: editInactive('/usr/libexec/slot-functions', '/^rollback_stop/a state_touch rollback-altboot-triggered'),
-    touches: afterGoodUpdate,
+    touches: everyUpdate,
   },
   {
     promise: 'rollback.update-keeps-volumes',
@@ -127,8 +125,8 @@ export const rollbackMutants: readonly Mutant[] = [
     name: 'into-itself',
     how: 'A new OS that gives up states itself as the slot that boots next.',
     offline: editInactive('/usr/bin/rollback-health', 's/set_loader "$other_part" 0/set_loader "$running_part" 0/'),
-    // After a good update the installer is another.
-    touches: [...goodUpdate, 'rollback.failing-health-is-reported'],
+    // The device comes to rest on the OS that it should have given up.
+    touches: [...goodUpdate, 'rollback.failing-health-is-reported', 'rollback.power-cut-in-first-boot'],
   },
   {
     promise: 'rollback.failing-health-is-reported',
@@ -154,7 +152,8 @@ export const rollbackMutants: readonly Mutant[] = [
     offline: [
       { path: '/usr/bin/rollback-altboot', replace: [/\nrollback_stop\n/, '\nrollback_stop\ngrub-editenv "$GRUBENV" set bootcount=1\n'] },
     ],
-    touches: ['rollback.no-init-is-reported', 'rollback.corrupt-kernel-falls-back'],
+    // After a good update it is another OS that finishes the fall-back.
+    touches: [...goodUpdate, 'rollback.no-init-is-reported', 'rollback.corrupt-kernel-falls-back'],
   },
   {
     promise: 'rollback.corrupt-kernel-falls-back',

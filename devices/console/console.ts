@@ -64,6 +64,6 @@ export interface Console {
   faults(options?: { from?: number }): Promise<ConsoleFault[]>;
   /** Says that the next boot is wanted, so that the watcher doesn't call it unexpected. */
   announceReset(): Promise<void>;
-  /** One timeline for each boot seen at or after `from`, oldest first. A restored machine's begins before the first mark that is taken of it. */
+  /** One timeline for each boot seen at or after `from` (default: every boot), oldest first. A restored machine's begins before the first mark that is taken of it. */
   boots(options?: { from?: number }): Promise<BootTimeline[]>;
 }

@@ -180,10 +180,10 @@ export class ConsoleRecorder implements Console {
     return this.#watcher.faults.filter((fault) => fault.offset >= from);
   }
 
-  async boots({ from = 0 }: { from?: number } = {}): Promise<BootTimeline[]> {
+  async boots({ from }: { from?: number } = {}): Promise<BootTimeline[]> {
     // A restored machine says nothing at first: who takes a mark then, takes it behind that beginning.
     const isBehind = ({ offset, stages }: BootTimeline) =>
-      offset > from || (offset === from && (from === 0 || stages[0]?.name !== 'restored'));
+      from === undefined || offset > from || (offset === from && stages[0]?.name !== 'restored');
     return this.#watcher.boots.filter(isBehind).map((boot) => ({ ...boot, stages: [...boot.stages] }));
   }
 

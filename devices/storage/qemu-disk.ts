@@ -32,7 +32,7 @@ export class QemuDisk {
   readonly #options: QemuDiskOptions;
   /** Undefined until somebody looked: the checksums are compared once, after that the files are only read. */
   #found: Found | undefined;
-  #memory: string | undefined;
+  #memory: Snapshot['memory'] | undefined;
 
   /** A disk as it was flashed. */
   static async insert(options: QemuDiskOptions): Promise<QemuDisk> {
@@ -50,7 +50,7 @@ export class QemuDisk {
   }
 
   /** The memory that the machine's next start goes on from. Only once: after that the disk isn't as it was at that moment. */
-  takeMemory(): string | undefined {
+  takeMemory(): Snapshot['memory'] | undefined {
     const memory = this.#memory;
     this.#memory = undefined;
     return memory;

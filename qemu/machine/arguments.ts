@@ -14,7 +14,8 @@ export function machineArguments(spec: MachineSpec, qmpSocket: string): string[]
   return [
     ['-name', `boardwalk-${spec.id}`, '-no-user-config', '-nodefaults', '-display', 'none', '-S'],
     spec.accelerator.argv,
-    ['-machine', 'q35,graphics=off', '-smp', String(spec.cpus ?? 2), '-m', String(spec.memoryMiB ?? 1024)],
+    ['-machine', 'q35,graphics=off', '-smp', String(spec.cpus ?? 2), '-m', String(memoryMiB(spec))],
+    memoryInFile(spec),
     ['-rtc', `base=${spec.rtc === undefined ? 'utc' : isoSeconds(spec.rtc)},clock=host`],
     ['-chardev', `socket,id=qmp,path=${escapeCommas(qmpSocket)}`, '-mon', 'chardev=qmp,mode=control'],
     ['-chardev', `pty,id=${consoleChardev}`, '-serial', `chardev:${consoleChardev}`],
@@ -24,6 +25,23 @@ export function machineArguments(spec: MachineSpec, qmpSocket: string): string[]
     spec.memory === undefined ? [] : ['-incoming', 'defer'],
     ['-device', 'virtio-rng-pci', '-device', 'qemu-xhci,id=xhci'],
   ].flat();
+}
+
+const memoryMiB = (spec: MachineSpec): number => spec.memoryMiB ?? 1024;
+
+/** Under the name that q35's memory has by itself, for a saved memory is found by it. */
+function memoryInFile(spec: MachineSpec): string[] {
+  const file = fileOfMemory(spec.memory);
+  if (file === undefined) return [];
+  const share = spec.memory !== undefined && 'stream' in spec.memory ? 'on' : 'off';
+  const backend = `memory-backend-file,id=pc.ram,size=${memoryMiB(spec)}M,mem-path=${escapeCommas(resolve(file))},share=${share}`;
+  return ['-object', backend, '-machine', 'memory-backend=pc.ram'];
+}
+
+/** The file that holds the memory itself, if one does. */
+export function fileOfMemory(memory: MachineSpec['memory']): string | undefined {
+  if (memory === undefined) return undefined;
+  return 'stream' in memory ? memory.into : memory.bytes;
 }
 
 function diskNode(disk: MachineSpec['disk']) {

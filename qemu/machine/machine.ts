@@ -26,15 +26,22 @@ export interface MachineSpec<Name extends string = string> {
   /** Default 1024. */
   memoryMiB?: number;
   /**
-   * A file that save() of a machine with the same arguments wrote: its guest goes on where it was. The disk must be as it was at that moment, or the guest's
+   * What save() of a machine with the same arguments wrote: its guest goes on where it was. The disk must be as it was at that moment, or the guest's
    * cache and its disk disagree and it corrupts the file system without a word. Default: the machine starts with its firmware.
    */
-  memory?: string;
+  memory?: SavedMemory;
   /** What the battery-backed clock says at power-on; it runs with the host's clock from there. Default: the host's time. */
   rtc?: Date;
   /** QEMU's system emulator. Default qemu-system-x86_64. */
   binary?: string;
 }
+
+/** A guest's memory and devices, in files. */
+export type SavedMemory =
+  /** One stream, which is read to its end before the guest goes on; `into` is a file that the guest's memory is to be in. */
+  | { stream: string; into?: string }
+  /** The memory byte for byte, of which only what the guest touches is read and nothing is written; and the devices' stream. */
+  | { bytes: string; devices: string };
 
 /** How a machine ended. */
 export interface MachineExit {
@@ -79,7 +86,10 @@ export interface Machine<Name extends string = string> extends AsyncDisposable {
   kill(): Promise<MachineExit>;
   /** Presses the ACPI power button and awaits the exit. Throws BudgetExceeded if the guest doesn't obey; the machine then still runs. */
   powerdown(options?: { timeout?: number; signal?: AbortSignal }): Promise<MachineExit>;
-  /** Pauses the guest for good and writes its memory and devices to a file; its disk is flushed. After that the machine can only be killed. */
+  /**
+   * Pauses the guest for good and writes its memory and devices to a file; its disk is flushed. After that the machine can only be killed. Of a machine whose
+   * memory was read into a file, only the devices are written.
+   */
   save(file: string, options?: { signal?: AbortSignal }): Promise<void>;
   /** Plugs a removable USB disk in. `file` is held open by QEMU until it is detached. */
   attachUsbDisk(id: string, file: string, options?: UsbDiskOptions): Promise<void>;

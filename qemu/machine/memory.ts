@@ -1,24 +1,53 @@
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import { budgets } from '../budgets.ts';
 import { QemuError } from '../errors.ts';
 import type { QmpClient } from '../qmp/client.ts';
 import { migrate, migrateIncoming, migrationSettings, queryMigration } from '../qmp/commands.ts';
+import { within } from '../within.ts';
+import type { SavedMemory } from './machine.ts';
 
 /** QEMU's own limit is 128 MiB a second, made for networks. */
 const noLimit = 64 * 1024 ** 3;
 
-/** Writes the memory and devices of a paused guest to a file. */
-export function saveMemory(qmp: QmpClient, file: string, signal: AbortSignal | undefined): Promise<void> {
+/** What goes through the stream: memory that is in a file of its own needn't. */
+export type Streamed = 'everything' | 'devices';
+
+/** Writes the devices of a paused guest to a file, and its memory. */
+export async function saveMemory(qmp: QmpClient, file: string, streamed: Streamed, signal: AbortSignal | undefined): Promise<void> {
   const milliseconds = budgets.memorySave;
-  return migration(qmp, { command: migrate(`exec:exec cat > ${shellWord(file)}`), what: `saved to ${file}`, milliseconds, signal });
+  const unfinished = `${file}.unfinished`;
+  const command = migrate(`exec:cat > ${shellWord(unfinished)} && exec mv ${shellWord(unfinished)} ${shellWord(file)}`);
+  await rm(file, { force: true });
+  await migration(qmp, { command, what: `saved to ${file}`, streamed, milliseconds, signal });
+  // For QEMU it is complete once the pipe has taken its end; what reads the pipe has some way to go then.
+  const given = new AbortController();
+  const whole = within(appeared(file, given.signal), {
+    awaited: `the end of what writes ${file}`,
+    milliseconds,
+    seen: () => `${unfinished}, still being written`,
+    advice: 'Is there space on that file system?',
+    signal,
+  });
+  await whole.finally(() => given.abort());
+}
+
+/** Milliseconds. */
+const lookAgainEvery = 5;
+
+async function appeared(file: string, givenUp: AbortSignal): Promise<void> {
+  while (!existsSync(file) && !givenUp.aborted) await pause(lookAgainEvery);
 }
 
 /** Reads them back, into a machine that was started with `-incoming defer`. */
-export function restoreMemory(qmp: QmpClient, file: string, signal: AbortSignal | undefined): Promise<void> {
-  const milliseconds = budgets.memoryRestore;
+export function restoreMemory(qmp: QmpClient, memory: SavedMemory, signal: AbortSignal | undefined): Promise<void> {
+  const file = 'stream' in memory ? memory.stream : memory.devices;
   return migration(qmp, {
     command: migrateIncoming(`exec:exec cat ${shellWord(file)}`),
     what: `restored from ${file}`,
-    milliseconds,
+    streamed: 'stream' in memory ? 'everything' : 'devices',
+    milliseconds: budgets.memoryRestore,
     signal,
   });
 }
@@ -26,12 +55,13 @@ export function restoreMemory(qmp: QmpClient, file: string, signal: AbortSignal 
 interface Migration {
   command: ReturnType<typeof migrate>;
   what: string;
+  streamed: Streamed;
   milliseconds: number;
   signal: AbortSignal | undefined;
 }
 
-async function migration(qmp: QmpClient, { command, what, milliseconds, signal }: Migration): Promise<void> {
-  for (const setting of migrationSettings(noLimit)) await qmp.execute(setting);
+async function migration(qmp: QmpClient, { command, what, streamed, milliseconds, signal }: Migration): Promise<void> {
+  for (const setting of migrationSettings(noLimit, streamed)) await qmp.execute(setting);
   const ended = qmp.waitFor('MIGRATION', {
     timeout: milliseconds,
     where: ({ data }) => ['completed', 'failed', 'cancelled'].includes(data.status),

@@ -44,7 +44,8 @@ export async function startMachine<Name extends string>(
     const console = await consolePath(qmp);
     if (spec.memory !== undefined) await restoreMemory(qmp, spec.memory, options.signal);
     const ports = forwardedPorts(spec.forwards, await qmp.execute(humanMonitor('info usernet')));
-    return new VirtualMachine({ id: spec.id, process, qmp, console, ports, output, custody: spec.custody });
+    const streamed = spec.memory !== undefined && 'stream' in spec.memory && spec.memory.into !== undefined ? 'devices' : 'everything';
+    return new VirtualMachine({ id: spec.id, process, qmp, console, ports, output, custody: spec.custody, streamed });
   } catch (error) {
     const failure = error instanceof QmpClosed ? await endOf(process, error) : error;
     process.kill();

@@ -5,7 +5,7 @@ import { pause, pressPowerButton, queryStatus, resume } from '../qmp/commands.ts
 import { within } from '../within.ts';
 import { MachineOff } from './errors.ts';
 import type { Machine, MachineExit, MachineReset, UsbDiskOptions } from './machine.ts';
-import { saveMemory } from './memory.ts';
+import { saveMemory, type Streamed } from './memory.ts';
 import type { QemuOutput } from './output.ts';
 import type { QemuProcess } from './qemu-process.ts';
 import { UsbDisks } from './usb-disks.ts';
@@ -18,6 +18,8 @@ export interface VirtualMachineParts<Name extends string> {
   ports: Record<Name, number>;
   output: QemuOutput;
   custody: Custody;
+  /** What save() writes. */
+  streamed: Streamed;
 }
 
 /**
@@ -36,6 +38,7 @@ export class VirtualMachine<Name extends string> implements Machine<Name> {
   readonly #process: QemuProcess;
   readonly #output: QemuOutput;
   readonly #usbDisks: UsbDisks;
+  readonly #streamed: Streamed;
   readonly #resetListeners = new Set<(reset: MachineReset) => void>();
   #resets = 0;
   #lastResetAt = -Infinity;
@@ -52,6 +55,7 @@ export class VirtualMachine<Name extends string> implements Machine<Name> {
     this.#process = parts.process;
     this.#output = parts.output;
     this.#usbDisks = new UsbDisks(parts.qmp);
+    this.#streamed = parts.streamed;
     const eventsRead = this.#readEvents();
     this.exited = this.#awaitExit(eventsRead, parts.custody);
   }
@@ -110,7 +114,7 @@ export class VirtualMachine<Name extends string> implements Machine<Name> {
   async save(file: string, { signal }: { signal?: AbortSignal } = {}): Promise<void> {
     this.#demandOn('save');
     await this.qmp.execute(pause());
-    await saveMemory(this.qmp, file, signal);
+    await saveMemory(this.qmp, file, this.#streamed, signal);
   }
 
   async attachUsbDisk(id: string, file: string, options: UsbDiskOptions = {}): Promise<void> {

@@ -22,11 +22,16 @@ export const resume = (): QmpRequest<Nothing> => ({ command: 'cont', reply: noth
 export const pause = (): QmpRequest<Nothing> => ({ command: 'stop', reply: nothing });
 export const pressPowerButton = (): QmpRequest<Nothing> => ({ command: 'system_powerdown', reply: nothing });
 
-/** Makes a migration tell its state by events, and takes its brake off. */
-export const migrationSettings = (bytesPerSecond: number): QmpRequest<Nothing>[] => [
+/** Makes a migration tell its state by events, and takes its brake off. `x-ignore-shared` leaves out what is in a file that is shared. */
+export const migrationSettings = (bytesPerSecond: number, streamed: 'everything' | 'devices'): QmpRequest<Nothing>[] => [
   {
     command: 'migrate-set-capabilities',
-    arguments: { capabilities: [{ capability: 'events', state: true }] },
+    arguments: {
+      capabilities: [
+        { capability: 'events', state: true },
+        { capability: 'x-ignore-shared', state: streamed === 'devices' },
+      ],
+    },
     reply: nothing,
   },
   { command: 'migrate-set-parameters', arguments: { 'max-bandwidth': bytesPerSecond }, reply: nothing },

@@ -1,9 +1,10 @@
 import { readFile, rm, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheKeys } from '../cache.ts';
+import { QemuError } from '../errors.ts';
 import { sha256OfFile } from '../sha256.ts';
 import { type Identity, identityOf, keyOf, type SnapshotSubject } from './identity.ts';
-import { diskFile, type Manifest, manifestFile, manifestSchema, memoryFile, type Snapshot } from './snapshot.ts';
+import { devicesFile, diskFile, type Manifest, manifestFile, manifestSchema, memoryFile, type Snapshot } from './snapshot.ts';
 
 /** A snapshot that can be used, or why there is none: undefined where nobody made one yet. */
 export type Found = { snapshot: Snapshot } | { snapshot: undefined; reason: string | undefined };
@@ -30,27 +31,33 @@ export async function findSnapshot(parent: string, subject: SnapshotSubject): Pr
   return { snapshot: await openSnapshot(directory) };
 }
 
-/** @throws if its manifest can't be read */
+/** @throws QemuError if it was kept by another version of boardwalk */
 export async function openSnapshot(directory: string): Promise<Snapshot> {
   const { notes, diskBytes } = await readManifest(directory);
   return {
     directory,
-    memory: join(directory, memoryFile),
+    memory: { bytes: join(directory, memoryFile), devices: join(directory, devicesFile) },
     disk: { file: join(directory, diskFile), format: 'qcow2', diskBytes },
     notes,
   };
 }
 
 export async function readManifest(directory: string): Promise<Manifest> {
-  return manifestSchema.parse(JSON.parse(await readFile(join(directory, manifestFile), 'utf8')));
+  const { data, error } = manifestSchema.safeParse(JSON.parse(await readFile(join(directory, manifestFile), 'utf8')));
+  if (data !== undefined) return data;
+  throw new QemuError(`${join(directory, manifestFile)} isn't what this boardwalk writes`, {
+    advice: 'Another version kept it: boardwalk image prune removes it.',
+    cause: error,
+  });
 }
 
 /** Undefined for one that is as it was made. */
 async function damageOf(directory: string): Promise<string | undefined> {
   try {
-    const { memory, disk } = await readManifest(directory);
-    const [memorySum, diskSum] = await Promise.all([sha256OfFile(join(directory, memoryFile)), sha256OfFile(join(directory, diskFile))]);
-    if (memorySum !== memory.sha256) return 'its memory file is damaged';
+    const { memory, devices, disk } = await readManifest(directory);
+    const sumOf = (name: string) => sha256OfFile(join(directory, name));
+    const [memorySum, devicesSum, diskSum] = await Promise.all([memoryFile, devicesFile, diskFile].map(sumOf));
+    if (memorySum !== memory.sha256 || devicesSum !== devices.sha256) return 'its memory file is damaged';
     if (diskSum !== disk.sha256) return 'its disk was changed since';
     return undefined;
   } catch (error) {

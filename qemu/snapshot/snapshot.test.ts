@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -101,6 +101,7 @@ serial('a machine goes on where it was kept, as often as wanted, and knows nothi
     );
     t.notRegex(text, /SeaBIOS/);
   }
+  t.deepEqual(await findSnapshot(shop.snapshots, shop.subject), { snapshot: kept }, 'none of them has written to its memory or disk');
 });
 
 serial('one that was made for another machine, or is damaged, is refused with the reason', async (t) => {
@@ -114,6 +115,27 @@ serial('one that was made for another machine, or is damaged, is refused with th
   await appendFile(kept.disk.file, 'x');
   t.deepEqual(await findSnapshot(shop.snapshots, shop.subject), { snapshot: undefined, reason: 'its disk was changed since' });
   t.deepEqual(await findSnapshot(shop.snapshots, shop.subject), { snapshot: undefined, reason: undefined }, 'and was removed');
+});
+
+serial('one whose memory lost a byte is refused', async (t) => {
+  const shop = await workshop(t);
+  const { memory } = await keep(shop);
+  const bytes = await readFile(memory.bytes);
+  const written = bytes.findIndex((byte) => byte !== 0);
+  await using file = await open(memory.bytes, 'r+');
+  await file.write(Buffer.from([(bytes[written] ?? 0) ^ 1]), 0, 1, written);
+  t.deepEqual(await findSnapshot(shop.snapshots, shop.subject), { snapshot: undefined, reason: 'its memory file is damaged' });
+});
+
+serial('one that another version of boardwalk kept is refused', async (t) => {
+  const shop = await workshop(t);
+  const { directory } = await keep(shop);
+  const manifest = join(directory, 'snapshot.json');
+  await writeFile(manifest, (await readFile(manifest, 'utf8')).replace('"format": 2', '"format": 1'));
+  t.like(await findSnapshot(shop.snapshots, shop.subject), {
+    snapshot: undefined,
+    reason: `it can't be read: ${manifest} isn't what this boardwalk writes`,
+  });
 });
 
 serial('a snapshot goes when its image is gone, and not before', async (t) => {
@@ -130,6 +152,6 @@ serial('a memory that no QEMU wrote ends the start with QEMU’s own words', asy
   const shop = await workshop(t);
   const nothing = join(shop.spec.custody.directory, 'nothing');
   await writeFile(nothing, 'no memory of any machine');
-  const failure = await t.throwsAsync(startMachine({ ...shop.spec, memory: nothing }));
+  const failure = await t.throwsAsync(startMachine({ ...shop.spec, memory: { stream: nothing } }));
   t.regex(failure.message, /tiny did not start: .*(Not a migration stream|restored from|ended at start)/);
 });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { SavedMemory } from '../machine/machine.ts';
 
 /**
  * A booted machine, kept in a directory of the cache: its memory, and its disk as it stood at that moment. Both are read by any number of
@@ -6,8 +7,7 @@ import { z } from 'zod';
  */
 export interface Snapshot {
   readonly directory: string;
-  /** For MachineSpec.memory. */
-  readonly memory: string;
+  readonly memory: Extract<SavedMemory, { bytes: string }>;
   /** The base of overlays. */
   readonly disk: { readonly file: string; readonly format: 'qcow2'; readonly diskBytes: number };
   /** What its maker knew of the guest and wants to find again. */
@@ -18,7 +18,7 @@ const fileSchema = z.strictObject({ bytes: z.int().nonnegative(), sha256: z.stri
 
 /** `snapshot.json`, written last. */
 export const manifestSchema = z.strictObject({
-  format: z.literal(1),
+  format: z.literal(2),
   madeAt: z.iso.datetime(),
   /** QEMU's version and the machine's arguments but for its name and places: memory fits no other machine. */
   qemu: z.string(),
@@ -26,11 +26,13 @@ export const manifestSchema = z.strictObject({
   base: z.strictObject({ file: z.string(), sha256: z.string() }),
   diskBytes: z.int().positive(),
   memory: fileSchema,
+  devices: fileSchema,
   disk: fileSchema,
   notes: z.record(z.string(), z.string()),
 });
 export type Manifest = z.infer<typeof manifestSchema>;
 
 export const memoryFile = 'memory';
+export const devicesFile = 'devices';
 export const diskFile = 'disk.qcow2';
 export const manifestFile = 'snapshot.json';

@@ -5,9 +5,11 @@ const busPolicy = '/etc/dbus-1/system.d/hostname-refused.conf';
 
 const reloadBus = 'busctl call org.freedesktop.DBus /org/freedesktop/DBus org.freedesktop.DBus ReloadConfig';
 
-/** Shell that forbids everybody a call on the system bus. */
-const deny = (destination: string, member: string) =>
-  `${editFile(busPolicy, `s#</policy>#<deny send_destination="${destination}" send_member="${member}"/></policy>#`)} && ${reloadBus}`;
+/** Shell that forbids everybody a call on the system bus, which leaves out a file of its configuration that has a member without its interface. */
+const deny = (destination: string, interfaceName: string, member: string) => {
+  const rule = `<deny send_destination="${destination}" send_interface="${interfaceName}" send_member="${member}"/>`;
+  return `${editFile(busPolicy, `s#</policy>#${rule}</policy>#`)} && ${reloadBus}`;
+};
 
 /** What the service image's init says when something in its container asked for an end. */
 const askedInside = 'asked to end from inside';
@@ -49,7 +51,7 @@ export const dbusMutants: readonly Mutant[] = [
     promise: 'dbus.timedate-properties',
     name: 'getall-denied',
     how: "The bus lets nobody read timedate1's properties.",
-    apply: deny('org.freedesktop.timedate1', 'GetAll'),
+    apply: deny('org.freedesktop.timedate1', 'org.freedesktop.DBus.Properties', 'GetAll'),
     touches: ['dbus.timedate-zone', 'dbus.timedate-clocks', 'dbus.timedate-service'],
   },
   {
@@ -115,16 +117,17 @@ export const dbusMutants: readonly Mutant[] = [
     promise: 'dbus.reboot',
     name: 'call-denied',
     how: 'The bus lets nobody call Manager.Reboot.',
-    apply: deny('org.freedesktop.systemd1', 'Reboot'),
+    apply: deny('org.freedesktop.systemd1', 'org.freedesktop.systemd1.Manager', 'Reboot'),
     touches: ['dbus.reboot-is-orderly', 'dbus.reboot-happens-once', 'dbus.reboot-brings-services-back'],
   },
   {
     promise: 'dbus.reboot-is-orderly',
     name: 'reset-instead',
     how: 'The first thing that a shutdown does is to reset the machine.',
+    // In the place of systemd-shutdown(8), which init becomes: Manager.Reboot stops no unit before that.
     apply:
-      'printf \'[Service]\\nType=oneshot\\nRemainAfterExit=yes\\nExecStart=/bin/true\\nExecStop=/bin/sh -c "echo b > /proc/sysrq-trigger"\\n\' > /run/systemd/system/mutant.service && ' +
-      'systemctl daemon-reload && systemctl start mutant.service',
+      "printf '#!/bin/sh\\necho b >/proc/sysrq-trigger\\n' >/run/mutant-shutdown && chmod 755 /run/mutant-shutdown && " +
+      'mount --bind /run/mutant-shutdown /usr/lib/systemd/systemd-shutdown',
     touches: afterwards,
   },
   {

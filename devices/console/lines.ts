@@ -24,15 +24,18 @@ export class LineReader {
   /** The lines that these bytes end, then the one that is still open, if it has any text. */
   *read(bytes: Uint8Array, offset: number, at: number): Generator<ConsoleLine> {
     if (this.#rest.text === '') this.#startedAt = at;
+    // What is open has no line end: it isn't searched again with each piece.
+    let searched = this.#rest.text.length;
     this.#rest.appendText(this.#decoder.decode(bytes, offset));
     const { text } = this.#rest;
     let start = 0;
     for (;;) {
-      const end = endOfLine(text, start);
+      const end = endOfLine(text, start, Math.max(start, searched));
       if (end === undefined) break;
       if (end > start) yield this.#line(start, end, at, true);
       const separated = text[end] === '\n' || text[end] === '\r';
       start = separated ? end + 1 : end;
+      searched = start;
       this.#startedAt = at;
     }
     this.#rest.drop(start);
@@ -51,11 +54,12 @@ export class LineReader {
   }
 }
 
-function endOfLine(text: string, start: number): number | undefined {
-  for (let index = start; index < text.length; index += 1) {
-    const code = text.charCodeAt(index);
-    if (code === 0x0a || code === 0x0d) return index;
-    if (index - start >= longestLine) return index;
-  }
-  return undefined;
+const lineEnd = /[\n\r]/g;
+
+/** Where the line from `start` on ends or is cut; there is no line end before `from`. */
+function endOfLine(text: string, start: number, from: number): number | undefined {
+  lineEnd.lastIndex = from;
+  const end = lineEnd.exec(text)?.index ?? text.length;
+  if (end - start > longestLine) return start + longestLine;
+  return end < text.length ? end : undefined;
 }

@@ -7,12 +7,18 @@ import type { Endpoint } from '../device.ts';
 /** The newest engine API this code was written against. An older engine is spoken to in its own version, a newer one in this. */
 const ourApiVersion = [1, 44] as const;
 
+/**
+ * Milliseconds that a connection is kept for the next request. A device that reboots, or is switched off and on, takes longer: no request
+ * is sent into a connection that its engine knows nothing of, which a virtual machine's network would leave without an answer.
+ */
+const keptFor = 500;
+
 /** Connects to wherever the engine is at that moment: a virtual machine may have another port after a power cycle. */
 class EndpointAgent extends Agent {
   readonly #endpoint: () => Promise<Endpoint>;
 
   constructor(endpoint: () => Promise<Endpoint>) {
-    super({ keepAlive: false });
+    super({ keepAlive: true, timeout: keptFor });
     this.#endpoint = endpoint;
   }
 

@@ -42,6 +42,17 @@ test('speaks the older of two API versions', async (t) => {
   await release();
 });
 
+test('requests that follow each other share a connection, which is not kept for a device that may have gone since', async (t) => {
+  const { host, engine, release } = await make();
+  await engine.ready({ timeout: 5_000 });
+  for (let count = 0; count < 10; count += 1) await engine.docker.listContainers();
+  t.is(host.connections, 1);
+  await host.lastClosed;
+  await engine.docker.listContainers();
+  t.is(host.connections, 2);
+  await release();
+});
+
 test('no engine: an error that says where one would be', async (t) => {
   const { host, engine, release } = await make();
   await host.close();

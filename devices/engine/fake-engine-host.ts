@@ -48,6 +48,9 @@ export class FakeEngineHost {
   };
   /** Request lines, without their version prefix's absence hidden. */
   readonly requests: string[] = [];
+  /** TCP connections that were made to it, and the end of the last one. */
+  connections = 0;
+  lastClosed: Promise<unknown> = Promise.resolve();
   readonly #streams = new Set<Duplex>();
   readonly #execs = new Map<string, { command: string; exitCode: number | null }>();
   readonly #server = createServer((request, response) => void this.#answer(request, response));
@@ -56,6 +59,10 @@ export class FakeEngineHost {
   static async start(): Promise<FakeEngineHost> {
     const host = new FakeEngineHost();
     host.#server.on('upgrade', (request, socket, head) => void host.#execute(request, socket, head));
+    host.#server.on('connection', (socket) => {
+      host.connections += 1;
+      host.lastClosed = once(socket, 'close');
+    });
     host.#server.listen(0, '127.0.0.1');
     await once(host.#server, 'listening');
     const address = host.#server.address();

@@ -1,60 +1,15 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import test, { type ExecutionContext } from 'ava';
-import { ConsoleRecorder } from '../console/recorder.ts';
+import test from 'ava';
 import { cksum } from './checksum.ts';
 import { ConsoleShell } from './console-shell.ts';
 import { ConnectionLost, ConsoleLoginFailed, IndeterminateResult } from './errors.ts';
-import { PtySource } from './pty-shell.ts';
+import { noise } from './noise.ts';
+import { onTerminal, pathOf, slowness, withTerminal } from './on-terminal.ts';
 import { shellContract } from './shell.contract.ts';
-
-/** A fifth of the usual patience: what damaged frames cost is waiting. */
-const slowness = 0.2;
-
-async function onTerminal(command: string) {
-  const directory = await mkdtemp(join(tmpdir(), 'boardwalk-pty-'));
-  const console = await ConsoleRecorder.open({ device: 'pty', directory });
-  const source = new PtySource(`trap : INT; while :; do echo; printf 'board login: '; read -r name; ${command}; done`);
-  await console.attach(source);
-  // As getty does it: when a shell ends, the next one may log in. What is typed before it reads may be lost.
-  await console.expect('login: ', { from: 0, timeout: 30_000 });
-  const shell = new ConsoleShell({ console, slowness });
-  const release = async () => {
-    await shell.close();
-    await console.close();
-    await rm(directory, { recursive: true, force: true });
-  };
-  return { console, source, shell, directory, release };
-}
-
-type Terminal = Awaited<ReturnType<typeof onTerminal>>;
-
-function withTerminal(command: string, body: (t: ExecutionContext, it: Terminal) => Promise<void>) {
-  return async (t: ExecutionContext) => {
-    const it = await onTerminal(command);
-    try {
-      await body(t, it);
-    } finally {
-      await it.release();
-    }
-  };
-}
 
 for (const command of ['dash -i', 'bash --norc -i', 'busybox sh -i']) {
   const [program = ''] = command.split(' ');
-  if (isPresent(program)) shellContract(test.serial, `console, ${program}`, () => onTerminal(command));
+  if (pathOf(program) !== undefined) shellContract(test.serial, `console, ${program}`, () => onTerminal(command));
   else test.skip(`console, ${program}: ${program} isn’t on this host`, (t) => t.pass());
-}
-
-function isPresent(program: string): boolean {
-  try {
-    execFileSync('sh', ['-c', `command -v ${program}`], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 test.serial(
@@ -64,37 +19,6 @@ test.serial(
     t.is(await shell.check("pwd; say you; sh -c 'echo $LOUD'"), '/usr/share\nhello you\nHELLO');
   }),
 );
-
-/** The same numbers at each run: xorshift32. */
-function numbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) / 2 ** 32;
-  };
-}
-
-const kernelLines = [
-  '[   41.220931] usb 1-1: new high-speed USB device number 2 using xhci_hcd\r\n',
-  '\u001B[0;32m  OK  \u001B[0m Reached target \u001B[0;1;39mMulti-User System\u001B[0m.\r\n',
-  '[ 3.1] \u00FF\u00FE\u0000 garbage;x1:2:3:4:5:6:7:8;\r\n',
-  'board login: ; no\r\n',
-];
-
-/** Puts kernel lines into the bytes, on average one in so many bytes, and drops single ones. */
-function noise(seed: number, { everyLine, everyDrop }: { everyLine: number; everyDrop: number }): (bytes: Buffer) => Buffer {
-  const next = numbers(seed);
-  return (bytes) => {
-    const out: Buffer[] = [];
-    for (const byte of bytes) {
-      if (next() < 1 / everyLine) out.push(Buffer.from(kernelLines[Math.floor(next() * kernelLines.length)] ?? '', 'latin1'));
-      if (next() >= 1 / everyDrop) out.push(Buffer.from([byte]));
-    }
-    return Buffer.concat(out);
-  };
-}
 
 test.serial(
   'kernel lines in the middle of frames, dropped bytes, ANSI and what isn’t UTF-8 change no result',
@@ -154,6 +78,17 @@ test.serial(
   withTerminal('dash -i', async (t, { shell }) => {
     await shell.run('true');
     await t.throwsAsync(shell.run('rm -rf "$bw_d"; kill -9 $$', { timeout: 20_000 }), { instanceOf: ConnectionLost });
+  }),
+);
+
+test.serial(
+  'that another shell reads the requests is noticed, though no prompt was seen',
+  withTerminal('dash -i', async (t, { shell, source }) => {
+    await shell.run('true');
+    // Whoever answers to the login is a request.
+    source.fromTerminal = (bytes) => Buffer.from(bytes.toString('latin1').replaceAll('login: ', ''), 'latin1');
+    const error = await t.throwsAsync(shell.run('rm -rf "$bw_d"; kill -9 $$', { timeout: 60_000 }), { instanceOf: ConnectionLost });
+    t.regex(error?.message ?? '', /another shell read a request/);
   }),
 );
 

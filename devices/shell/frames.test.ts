@@ -1,13 +1,14 @@
 import { execFileSync } from 'node:child_process';
+import { gzipSync } from 'node:zlib';
 import test from 'ava';
 import { cksum } from './checksum.ts';
-import { FramedStream, selection } from './framed-output.ts';
+import { FramedStream, selection, unpack } from './framed-output.ts';
 import { FrameReader, percentB, sumOf, type Frame } from './frames.ts';
 
 const nonce = 'NNHKQZTNOG';
 
 function end(id: number, exitCode: number, out: Buffer): string {
-  const numbers = [id, 9, exitCode, out.length, cksum(out), 0, 0];
+  const numbers = [id, 9, exitCode, 0, out.length, cksum(out), 0, 0];
   return `${nonce}x${numbers.join(':')}:${sumOf(numbers)};\r\n`;
 }
 
@@ -102,6 +103,30 @@ test('what is missing is asked for by lines, and put where it belongs', (t) => {
   t.like(stream.assemble(length), { missing: '2p;', count: 1 });
   if (second !== undefined) stream.add(second);
   t.is(stream.assemble(length).bytes?.toString(), 'abcdefghij');
+});
+
+test('a wide line is ten lines, or as many as there are; one that lost a byte is none', (t) => {
+  const bytes = Buffer.from('abcdefghijklmnopqrstuvwxyz');
+  const whole = { length: bytes.length, checksum: cksum(bytes) };
+  const wide = (line: number, from: number, to: number) =>
+    ({ kind: 'data', id: 5, stream: 'o', wide: true, line, data: bytes.subarray(from, to).toString('base64') }) as const;
+  const stream = new FramedStream({ encoding: 'base64', bytesPerLine: 2, tool: 'cksum' });
+  stream.add(wide(1, 0, 19));
+  stream.add(wide(2, 20, 26));
+  t.like(stream.assemble(whole), { missing: '1,10p;', count: 10 });
+  stream.add(wide(1, 0, 20));
+  t.is(stream.assemble(whole).bytes?.toString(), bytes.toString());
+});
+
+test('what was packed is unpacked, or known not to be whole', async (t) => {
+  const packed = gzipSync('a kernel’s log');
+  t.is((await unpack(packed))?.toString(), 'a kernel’s log');
+  for (let position = 10; position < packed.length; position += 1) {
+    const harmed = Buffer.from(packed);
+    harmed[position] = (harmed[position] ?? 0) ^ 4;
+    t.is(await unpack(harmed), undefined, `byte ${position}`);
+  }
+  t.is(await unpack(packed.subarray(0, -1)), undefined);
 });
 
 test('a selection fits one line of a terminal', (t) => {

@@ -1,7 +1,8 @@
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { Client, type ConnectConfig } from 'ssh2';
 import { Deadline } from './deadline.ts';
 import { HostKeyChanged } from './errors.ts';
+import { GatheringSocket } from './gathering-socket.ts';
 import { fingerprint, type HostKeys } from './host-keys.ts';
 
 export interface SshAccount {
@@ -128,7 +129,7 @@ async function heardFrom({ endpoint, signal, onAccepted }: SshAttempt): Promise<
   const sockets: Socket[] = [];
   let accepted = false;
   const knock = () => {
-    const socket = connect({ ...endpoint, noDelay: true });
+    const socket = new GatheringSocket().setNoDelay(true).connect(endpoint);
     sockets.push(socket);
     socket.once('connect', () => {
       accepted = true;

@@ -30,6 +30,10 @@ export { StepFailed } from './testing/once.ts';
 
 /** For who owns devices: types, images, and the socket between a bench and its clients. */
 export { freshDevice, type Fresh } from './boot/fresh.ts';
+export { FlashFailed, ReadBackDiffers, TargetRefused } from './flash/errors.ts';
+export { flash, type Flashed, type FlashRequest } from './flash/flash.ts';
+export type { FlashProgress } from './flash/progress.ts';
+export { describeBlockDevice } from './flash/targets/block-devices.ts';
 export { createDevice, type DeviceOptions } from './compose.ts';
 export { serviceImage, type ServiceImageOptions } from './engine/service-image/build.ts';
 export { connectBench, type ConnectBenchOptions } from './remote/client.ts';

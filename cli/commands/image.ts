@@ -11,8 +11,11 @@ import {
 import { UsageError } from '../../workers/index.ts';
 import { interruptible } from '../interruptible.ts';
 import { printTable } from '../table.ts';
+import { writeCommand } from './image-write.ts';
 
-export const imageCommand = new Command('image').description('build, list and remove the reference OS flash images');
+export const imageCommand = new Command('image').description(
+  'build, list and remove the reference OS flash images, and write any image onto a disk',
+);
 
 imageCommand
   .command('build')
@@ -94,6 +97,8 @@ imageCommand
     const freed = images + (await pruneSnapshots(join(defaultCacheDirectory(), 'snapshots')));
     console.log(freed === 0 ? 'nothing to remove' : `removed ${[...removed.map(({ hash }) => hash), mebibytes(freed)].join(' ')}`);
   });
+
+imageCommand.addCommand(writeCommand);
 
 async function findImage(hash = ''): Promise<CachedImage & { image: ReferenceImage }> {
   const images = (await listReferenceImages()).flatMap(({ image, ...cached }) => (image === undefined ? [] : [{ image, ...cached }]));

@@ -1,6 +1,6 @@
 import { QemuError, type QemuErrorOptions } from '../errors.ts';
 
-export type ImageFault = 'missing' | 'unreadable' | 'empty' | 'truncated' | 'compressed' | 'not-a-disk-image' | 'not-bootable';
+export type ImageFault = 'missing' | 'unreadable' | 'empty' | 'truncated' | 'damaged' | 'compressed' | 'not-a-disk-image' | 'not-bootable';
 
 /** A disk image isn't what it should be. */
 export class ImageError extends QemuError {

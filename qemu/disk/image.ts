@@ -48,9 +48,19 @@ export function demandBootable(image: DiskImage, firmware: Firmware): void {
   });
 }
 
+/**
+ * What the first 17 KiB of a disk tell that comes out of a file: where it ends at the earliest, in bytes. Throws ImageError if there is no
+ * partition table in them.
+ */
+export function demandPartitionTable(file: string, head: Buffer): { endsAt: number } {
+  const table = readPartitionTable(head);
+  if (table === undefined) throw notADisk(file, 'nothing like it in its first bytes', head);
+  return { endsAt: table.endsAt };
+}
+
 function inspectRaw(file: string, fileBytes: number, head: Buffer): DiskImage {
   const table = readPartitionTable(head);
-  if (table === undefined) throw notADisk(file, fileBytes, head);
+  if (table === undefined) throw notADisk(file, `${bytes(fileBytes)} bytes without a partition table`, head);
   if (fileBytes < table.endsAt) throw cutShort(file, fileBytes, table.endsAt, `its ${table.kind.toUpperCase()} partition table`);
   const boots: Firmware[] = [...(table.bootCode ? ['bios' as const] : []), ...(table.efiSystemPartition ? ['efi' as const] : [])];
   return { file, format: 'raw', fileBytes, diskBytes: fileBytes, partitionTable: table.kind, boots };
@@ -76,9 +86,9 @@ function cutShort(file: string, fileBytes: number, endsAt: number, announcedBy: 
   );
 }
 
-function notADisk(file: string, fileBytes: number, head: Buffer): ImageError {
+function notADisk(file: string, otherwise: string, head: Buffer): ImageError {
   const signature = recognise(head);
-  const found = signature?.name ?? `${bytes(fileBytes)} bytes without a partition table`;
+  const found = signature?.name ?? otherwise;
   return new ImageError(
     file,
     signature?.kind === 'compressed' ? 'compressed' : 'not-a-disk-image',

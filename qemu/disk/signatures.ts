@@ -1,6 +1,8 @@
 /** What a file is by its first bytes, for one that is no disk image: named, and what to do about it. */
 export interface Signature {
   kind: 'compressed' | 'other';
+  /** How it is compressed, by the name of the format. */
+  compression?: 'gzip' | 'xz' | 'zstd' | 'bzip2' | 'zip';
   /** With its article: “a gzip-compressed file”. */
   name: string;
   advice: (file: string) => string;
@@ -16,11 +18,39 @@ const other = () => 'Give the flash image itself, as it would be written to the 
 
 /** Latin-1 strings at offsets; file(1)'s magic is the source. */
 const magics: Magic[] = [
-  { kind: 'compressed', name: 'a gzip-compressed file', offset: 0, bytes: '\x1f\x8b', advice: unpackWith('gunzip --keep') },
-  { kind: 'compressed', name: 'an xz-compressed file', offset: 0, bytes: '\xfd7zXZ\0', advice: unpackWith('xz --decompress --keep') },
-  { kind: 'compressed', name: 'a zstd-compressed file', offset: 0, bytes: '\x28\xb5\x2f\xfd', advice: unpackWith('zstd --decompress') },
-  { kind: 'compressed', name: 'a bzip2-compressed file', offset: 0, bytes: 'BZh', advice: unpackWith('bunzip2 --keep') },
-  { kind: 'compressed', name: 'a zip archive', offset: 0, bytes: 'PK\x03\x04', advice: unpackWith('unzip') },
+  {
+    kind: 'compressed',
+    compression: 'gzip',
+    name: 'a gzip-compressed file',
+    offset: 0,
+    bytes: '\x1f\x8b',
+    advice: unpackWith('gunzip --keep'),
+  },
+  {
+    kind: 'compressed',
+    compression: 'xz',
+    name: 'an xz-compressed file',
+    offset: 0,
+    bytes: '\xfd7zXZ\0',
+    advice: unpackWith('xz --decompress --keep'),
+  },
+  {
+    kind: 'compressed',
+    compression: 'zstd',
+    name: 'a zstd-compressed file',
+    offset: 0,
+    bytes: '\x28\xb5\x2f\xfd',
+    advice: unpackWith('zstd --decompress'),
+  },
+  {
+    kind: 'compressed',
+    compression: 'bzip2',
+    name: 'a bzip2-compressed file',
+    offset: 0,
+    bytes: 'BZh',
+    advice: unpackWith('bunzip2 --keep'),
+  },
+  { kind: 'compressed', compression: 'zip', name: 'a zip archive', offset: 0, bytes: 'PK\x03\x04', advice: unpackWith('unzip') },
   { kind: 'other', name: 'an ELF program', offset: 0, bytes: '\x7fELF', advice: other },
   {
     kind: 'other',
@@ -55,7 +85,10 @@ const magics: Magic[] = [
   { kind: 'other', name: 'an ext file system without a disk around it', offset: 1080, bytes: '\x53\xef', advice: other },
 ];
 
-/** What the first bytes of a file say, of which it wants at least 1,082. */
+/** How many of a file's first bytes tell what it is. */
+export const signatureBytes = 1082;
+
+/** What the first bytes of a file say, of which it wants at least `signatureBytes`. */
 export function recognise(head: Buffer): Signature | undefined {
   const text = head.toString('latin1');
   return magics.find((magic) => text.startsWith(magic.bytes, magic.offset));

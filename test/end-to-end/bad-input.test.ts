@@ -18,6 +18,7 @@ for (const [what, args, sentence] of [
   ['a pattern that is none', ['run', '--grep', '('], /--grep “\(” is no regular expression/],
   ['an unknown command', ['rnu'], /unknown command 'rnu'/],
   ['a run that is not there', ['report', '20200101-000000'], /there is no run “20200101-000000”/],
+  ['a missing image to write', ['image', 'write', 'nowhere.img', 'card.img'], /there is no nowhere\.img: expected a disk image/],
   ['a device that nobody uses', ['console', 'qemu-4'], /qemu-4 is not in use/],
 ] as const) {
   test.serial(`${what} is one sentence and exit code 2, and leaves nothing`, async (t) => {

@@ -2,7 +2,7 @@ export interface FlashProgress {
   step: 'write' | 'verify';
   /** Bytes of the disk that are done; with a bmap, of its mapped ranges. */
   doneBytes: number;
-  /** Undefined while nobody knows: a gzip file doesn't tell how large its disk is. */
+  /** Equal to `doneBytes` once, at the step's end. Undefined while nobody knows: a gzip file doesn't tell how large its disk is. */
   totalBytes: number | undefined;
   /** Since the step began. */
   bytesPerSecond: number;
@@ -16,7 +16,7 @@ const interval = 250;
 /** Counts what is done of one step and reports it, at most four times a second, and at its end. */
 export class Progress {
   readonly #step: FlashProgress['step'];
-  readonly #totalBytes: number | undefined;
+  #totalBytes: number | undefined;
   readonly #report: ((progress: FlashProgress) => void) | undefined;
   readonly #began = performance.now();
   #doneBytes = 0;
@@ -30,11 +30,13 @@ export class Progress {
 
   add(bytes: number): void {
     this.#doneBytes += bytes;
-    if (performance.now() - this.#reported >= interval) this.#tell();
+    // The last of them is told by `end`, when nothing is under way any more.
+    if (this.#doneBytes !== this.#totalBytes && performance.now() - this.#reported >= interval) this.#tell();
   }
 
   /** Tells that all is done. Returns the step's seconds. */
   end(): number {
+    this.#totalBytes = this.#doneBytes;
     this.#tell();
     return this.#seconds();
   }

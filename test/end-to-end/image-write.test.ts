@@ -19,7 +19,7 @@ test('an image is written into a file, and what was done is told', async (t) => 
   const { code, stdout, stderr } = await boardwalk(cwd, 'image', 'write', 'disk.img.gz', 'card.img');
   t.is(code, 0, stderr);
   t.regex(stdout, /^target {3}card\.img$/m);
-  t.regex(stdout, /^write {4}24 MiB {2}\d+ MB\/s$/m);
+  t.regex(stdout, /^write {4}24 MiB of 24 MiB {2}\d+ MB\/s$/m);
   t.regex(stdout, /^verify {3}23 MiB of 23 MiB {2}\d+ MB\/s$/m);
   t.regex(stdout, /^written {2}24 MiB, sha256:[0-9a-f]{64}, read back/m);
   t.true(disk.equals(await readFile(join(cwd, 'card.img'))));

@@ -5,6 +5,7 @@ import { QemuError } from '../errors.ts';
 import { machineArguments } from '../machine/arguments.ts';
 import type { MachineSpec } from '../machine/machine.ts';
 import { findProgram } from '../program.ts';
+import { format } from './snapshot.ts';
 
 /** What a snapshot is made from and for. */
 export interface SnapshotSubject {
@@ -25,10 +26,13 @@ export async function identityOf({ spec, base }: SnapshotSubject): Promise<Ident
   return { qemu: await qemuVersion(spec.binary), machine: shapeOf(spec), base };
 }
 
-/** Directories of one base have a common beginning, so that one that doesn't fit any longer is found and can be named. */
+/**
+ * Directories of one base have a common beginning, so that one that doesn't fit any longer is found and can be named. Versions of boardwalk with formats of their
+ * own leave each other's alone.
+ */
 export function keyOf({ qemu, machine, base }: Identity): { prefix: string; key: string } {
   const prefix = digest(base);
-  return { prefix, key: `${prefix}-${digest({ qemu, machine })}` };
+  return { prefix, key: `${prefix}-${digest({ format, qemu, machine })}` };
 }
 
 /** A machine's arguments with its name, files and ports taken out. */

@@ -6,7 +6,7 @@ import type { Machine } from '../machine/machine.ts';
 import { sha256OfFile } from '../sha256.ts';
 import { openSnapshot } from './find.ts';
 import { identityOf, keyOf, type SnapshotSubject } from './identity.ts';
-import { devicesFile, diskFile, type Manifest, manifestFile, memoryFile, type Snapshot } from './snapshot.ts';
+import { devicesFile, diskFile, format, type Manifest, manifestFile, memoryFile, type Snapshot } from './snapshot.ts';
 import { spread } from './spread.ts';
 
 export interface KeepRequest extends SnapshotSubject {
@@ -51,7 +51,7 @@ export async function keepSnapshot({ parent, machine, overlay, base, spec, notes
           sha256: await sha256OfFile(join(building, name)),
         });
         const manifest: Manifest = {
-          format: 2,
+          format,
           madeAt: new Date().toISOString(),
           ...identity,
           diskBytes,

@@ -16,9 +16,12 @@ export interface Snapshot {
 
 const fileSchema = z.strictObject({ bytes: z.int().nonnegative(), sha256: z.string() });
 
+/** Of a snapshot's files. */
+export const format = 2;
+
 /** `snapshot.json`, written last. */
 export const manifestSchema = z.strictObject({
-  format: z.literal(2),
+  format: z.literal(format),
   madeAt: z.iso.datetime(),
   /** QEMU's version and the machine's arguments but for its name and places: memory fits no other machine. */
   qemu: z.string(),

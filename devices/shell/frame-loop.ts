@@ -31,11 +31,11 @@
  *
  * The functions and variables begin with bw_, for the commands run in the same shell: that is what keeps `cd` and variables. A command that
  * exits it, or is interrupted, is told of by the EXIT trap, which goes on in a fresh shell of the same directory and environment. For a
- * tool there are two, for images leave out one or the other: OpenEmbedded's BusyBox has no cksum and no base64 by default.
+ * tool there are two, for images leave out one or the other: OpenEmbedded's BusyBox has no cksum and no base64 by default. Which there are
+ * is looked up once, for a shell that follows one that was left would take longer to look than to begin.
  */
 export const frameLoop = String.raw`bw_n=$1 bw_d=$2 bw_id=$3 bw_rc=$4 bw_t=$5 bw_first=0 bw_next=0 bw_short=0
 stty -echo 2>/dev/null
-bw_sh=$(command -v sh)
 bw_say() { printf '%s%s;\n' "$bw_n" "$1"; }
 bw_sum() { bw_s=0; for bw_v in "$@"; do bw_s=$(((bw_s * 65599 + bw_v) % 2147483647)); done; }
 bw_ascii=' !"#$%&'\''()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\]^_${'`'}abcdefghijklmnopqrstuvwxyz{|}~'
@@ -49,16 +49,29 @@ bw_check() {
     bw_c=$(((bw_c * 65599 + ${'$'}{#bw_h}) % 2147483647)) bw_r=$bw_v
   done
 }
-if bw_tool=$(command -v cksum); then
-  bw_with=c
+if [ -s "$bw_d/tools" ]; then . "$bw_d/tools"
+else
+  bw_sh=$(command -v sh) bw_gzip=$(command -v gzip)
+  if bw_tool=$(command -v cksum); then bw_with=c; else bw_with=m bw_tool=$(command -v md5sum); fi
+  if bw_coder=$(command -v base64); then
+    if "$bw_coder" -w 380 </dev/null >/dev/null 2>&1; then bw_how=base64; else bw_how=columns; fi
+  elif bw_coder=$(command -v hexdump); then bw_how=hexdump
+  else bw_how=od bw_coder=$(command -v od); fi
+  for bw_v in sh gzip tool with coder how; do eval "printf \"%s='%s'\\n\" bw_$bw_v \"\$bw_$bw_v\""; done >"$bw_d/tools"
+fi
+case $bw_how in
+base64) bw_code=b bw_w=285; bw_encode() { "$bw_coder" -w 380; } ;;
+columns) bw_code=b bw_w=285; bw_encode() { "$bw_coder" | bw_join; } ;;
+hexdump) bw_code=h bw_w=128; bw_encode() { "$bw_coder" -v -e '128/1 "%02x" "\n"'; } ;;
+*) bw_code=h bw_w=80; bw_encode() { "$bw_coder" -An -v -tx1 | bw_join; } ;;
+esac
+if [ $bw_with = c ]; then
   bw_checklong() { bw_c=$("$bw_tool" <<BW_END
 $1
 BW_END
 ); bw_c=${'$'}{bw_c%% *}; }
   bw_measure() { bw_c=$("$bw_tool" <"$1"); bw_l=${'$'}{bw_c#* }; bw_l=${'$'}{bw_l%% *}; bw_c=${'$'}{bw_c%% *}; }
 else
-  bw_with=m
-  bw_tool=$(command -v md5sum)
   bw_checklong() { bw_c=$("$bw_tool" <<BW_END
 $1
 BW_END
@@ -69,14 +82,7 @@ BW_END
   }
 fi
 bw_join() { sed '$!N;$!N;$!N;$!N;s/\n//g'; }
-if bw_coder=$(command -v base64); then
-  bw_code=b bw_w=285
-  if "$bw_coder" -w 380 </dev/null >/dev/null 2>&1; then bw_encode() { "$bw_coder" -w 380; }
-  else bw_encode() { "$bw_coder" | bw_join; }; fi
-elif bw_coder=$(command -v hexdump); then bw_code=h bw_w=128; bw_encode() { "$bw_coder" -v -e '128/1 "%02x" "\n"'; }
-else bw_code=h bw_w=80 bw_coder=$(command -v od); bw_encode() { "$bw_coder" -An -v -tx1 | bw_join; }; fi
 bw_wide() { sed '$!N;$!N;$!N;$!N;$!N;$!N;$!N;$!N;$!N;s/\n//g'; }
-bw_gzip=$(command -v gzip)
 bw_part() { dd if="$bw_d/$1" bs="$2" count=1 2>/dev/null | bw_encode; }
 bw_lines() { grep -n '' | sed -n "s/ //g;s/.*/$bw_n$bw_id$1&;/;$2"; }
 bw_stream() {

@@ -44,6 +44,7 @@ async function* rows(context: Parameters<Section['rows']>[0]): AsyncGenerator<Ro
 
   const atFast = await shellAt(programs, fast, async (shell) => ({
     laps: await lapsOf(shell),
+    warm: await taken(shell, text(100_000), 100_000),
     text: await taken(shell, text(300_000), 300_000),
     log: await taken(shell, log(300_000), 300_000),
     million: await taken(shell, text(1_000_000), 1_000_000),

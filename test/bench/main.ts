@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readdir, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { join, relative } from 'node:path';
@@ -105,7 +106,9 @@ async function wantedSections(names: readonly string[]): Promise<Section[]> {
   return Promise.all(wanted.map(async (name) => (await import(new URL(`${name}.ts`, directory).href)).default));
 }
 
-async function readBaseline(): Promise<BenchRecord> {
+/** Undefined before anything was recorded. */
+async function readBaseline(): Promise<BenchRecord | undefined> {
+  if (!existsSync(baselineFile)) return undefined;
   return recordSchema.parse(JSON.parse(await readFile(baselineFile, 'utf8')));
 }
 

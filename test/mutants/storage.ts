@@ -121,7 +121,8 @@ export const storageMutants: readonly Mutant[] = [
         path: '/usr/lib/systemd/system/balena-supervisor.service.d/mutant.conf',
         content: [
           '[Service]',
-          "ExecStartPost=/bin/sh -c 'until [ -e /sys/bus/usb/devices/usb2/authorized_default ]; do sleep 0.2; done; for hub in /sys/bus/usb/devices/usb*/authorized_default; do echo 1 >$hub; done'",
+          // The supervisor may be up before the USB hubs are, and what is in their ports follows them in less than a second.
+          "ExecStartPost=/bin/sh -c 'until [ -e /sys/bus/usb/devices/usb2/authorized_default ]; do sleep 0.2; done; sleep 5; for hub in /sys/bus/usb/devices/usb*/authorized_default; do echo 1 >$hub; done'",
           '',
         ].join('\n'),
       },

@@ -119,7 +119,7 @@ async function record(result: BenchRecord): Promise<void> {
   const after = rest.split(tableMarks.end)[1];
   if (after === undefined) throw new UsageError(`README.md has no lines “${tableMarks.begin}” and “${tableMarks.end}”`);
   const table = `${result.machine}, ${result.date.slice(0, 10)}:\n\n${markdownTable(result.rows)}`;
-  await replaceFile(readmeFile, `${before}${tableMarks.begin}\n${table}\n${tableMarks.end}${after}`);
+  await replaceFile(readmeFile, `${before}${tableMarks.begin}\n\n${table}\n\n${tableMarks.end}${after}`);
 }
 
 async function machine(): Promise<string> {

@@ -3,7 +3,8 @@ import { truncate } from 'node:fs/promises';
 import test from 'ava';
 import { ImageError } from '../../qemu/index.ts';
 import { findBmap, readBmap } from './bmap.ts';
-import { bmapOf, makeScratch, specimen, specimenBytes } from './specimen.ts';
+import { makeScratch } from '../../qemu/disk/scratch.ts';
+import { bmapOf, specimen, specimenBytes } from './specimen.ts';
 
 const whole = bmapOf(specimen());
 

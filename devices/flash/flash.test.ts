@@ -6,7 +6,8 @@ import { ImageError } from '../../qemu/index.ts';
 import { TargetRefused } from './errors.ts';
 import { flash, type FlashRequest } from './flash.ts';
 import type { FlashProgress } from './progress.ts';
-import { bmapOf, makeScratch, packed, packings, specimen, specimenBytes, type Packing } from './specimen.ts';
+import { makeScratch } from '../../qemu/disk/scratch.ts';
+import { bmapOf, packed, packings, specimen, specimenBytes, type Packing } from './specimen.ts';
 
 const { disk, extents } = specimen();
 const sha256 = createHash('sha256').update(disk).digest('hex');

@@ -4,7 +4,8 @@ import { createGzip } from 'node:zlib';
 import { createReadStream, createWriteStream } from 'node:fs';
 import test from 'ava';
 import { execaNode } from 'execa';
-import { makeScratch, noise, specimen, type Scratch } from './specimen.ts';
+import { makeScratch, type Scratch } from '../../qemu/disk/scratch.ts';
+import { noise, specimen } from './specimen.ts';
 
 const gibibyte = 2 ** 30;
 

@@ -1,7 +1,4 @@
 import { createCipheriv, createHash } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { execa } from 'execa';
 import { partitionTable } from '../sticks/partition-table.ts';
@@ -79,25 +76,4 @@ ${ranges.join('')}    </BlockMap>
 </bmap>
 `;
   return text.replace(zeros, sha256(text));
-}
-
-export interface Scratch extends AsyncDisposable {
-  path: (name: string) => string;
-  write: (name: string, bytes: Uint8Array | string) => Promise<string>;
-  read: (name: string) => Promise<Buffer>;
-}
-
-/** A directory of a test's own. */
-export async function makeScratch(): Promise<Scratch> {
-  const directory = await mkdtemp(join(tmpdir(), 'flash-test-'));
-  const path = (name: string) => join(directory, name);
-  return {
-    path,
-    write: async (name, bytes) => {
-      await writeFile(path(name), bytes);
-      return path(name);
-    },
-    read: (name) => readFile(path(name)),
-    [Symbol.asyncDispose]: () => rm(directory, { recursive: true }),
-  };
 }

@@ -1,7 +1,6 @@
 import { execa } from 'execa';
-import { mkdir, mkdtemp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, stat, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 
 import test from 'ava';
@@ -11,24 +10,7 @@ import { tinyGuestDisk } from '../machine/tiny-guest.ts';
 import { ImageError, NoSpace, type ImageFault } from './errors.ts';
 import { demandBootable, inspectImage } from './image.ts';
 import { createOverlay, demandSpace } from './overlay.ts';
-
-interface Scratch extends AsyncDisposable {
-  path: (name: string) => string;
-  write: (name: string, bytes: Uint8Array | string) => Promise<string>;
-}
-
-async function makeScratch(): Promise<Scratch> {
-  const directory = await mkdtemp(join(tmpdir(), 'disk-test-'));
-  const path = (name: string) => join(directory, name);
-  return {
-    path,
-    write: async (name, bytes) => {
-      await writeFile(path(name), bytes);
-      return path(name);
-    },
-    [Symbol.asyncDispose]: () => rm(directory, { recursive: true }),
-  };
-}
+import { makeScratch } from './scratch.ts';
 
 const sector = 512;
 

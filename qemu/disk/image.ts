@@ -91,7 +91,7 @@ function notADisk(file: string, otherwise: string, head: Buffer): ImageError {
   const found = signature?.name ?? otherwise;
   return new ImageError(
     file,
-    signature?.kind === 'compressed' ? 'compressed' : 'not-a-disk-image',
+    signature?.compression === undefined ? 'not-a-disk-image' : 'compressed',
     `${file} is not a disk image: expected an MBR or GPT partition table, or qcow2, found ${found}`,
     { advice: signature?.advice(file) ?? 'Give the flash image itself, as it would be written to the SD card or disk.' },
   );

@@ -1,7 +1,6 @@
 /** What a file is by its first bytes, for one that is no disk image: named, and what to do about it. */
 export interface Signature {
-  kind: 'compressed' | 'other';
-  /** How it is compressed, by the name of the format. */
+  /** How it is compressed, by the name of the format; absent for what isn't. */
   compression?: 'gzip' | 'xz' | 'zstd' | 'bzip2' | 'zip';
   /** With its article: “a gzip-compressed file”. */
   name: string;
@@ -19,7 +18,6 @@ const other = () => 'Give the flash image itself, as it would be written to the 
 /** Latin-1 strings at offsets; file(1)'s magic is the source. */
 const magics: Magic[] = [
   {
-    kind: 'compressed',
     compression: 'gzip',
     name: 'a gzip-compressed file',
     offset: 0,
@@ -27,7 +25,6 @@ const magics: Magic[] = [
     advice: unpackWith('gunzip --keep'),
   },
   {
-    kind: 'compressed',
     compression: 'xz',
     name: 'an xz-compressed file',
     offset: 0,
@@ -35,7 +32,6 @@ const magics: Magic[] = [
     advice: unpackWith('xz --decompress --keep'),
   },
   {
-    kind: 'compressed',
     compression: 'zstd',
     name: 'a zstd-compressed file',
     offset: 0,
@@ -43,46 +39,41 @@ const magics: Magic[] = [
     advice: unpackWith('zstd --decompress'),
   },
   {
-    kind: 'compressed',
     compression: 'bzip2',
     name: 'a bzip2-compressed file',
     offset: 0,
     bytes: 'BZh',
     advice: unpackWith('bunzip2 --keep'),
   },
-  { kind: 'compressed', compression: 'zip', name: 'a zip archive', offset: 0, bytes: 'PK\x03\x04', advice: unpackWith('unzip') },
-  { kind: 'other', name: 'an ELF program', offset: 0, bytes: '\x7fELF', advice: other },
+  { compression: 'zip', name: 'a zip archive', offset: 0, bytes: 'PK\x03\x04', advice: unpackWith('unzip') },
+  { name: 'an ELF program', offset: 0, bytes: '\x7fELF', advice: other },
   {
-    kind: 'other',
     name: 'an HTML page',
     offset: 0,
     bytes: '<!',
     advice: () => 'The download may have needed a login, or its address has changed.',
   },
   {
-    kind: 'other',
     name: 'an HTML page',
     offset: 0,
     bytes: '<html',
     advice: () => 'The download may have needed a login, or its address has changed.',
   },
   {
-    kind: 'other',
     name: 'a Git LFS pointer',
     offset: 0,
     bytes: 'version https://git-lfs',
     advice: () => 'Fetch the file it points to: git lfs pull',
   },
-  { kind: 'other', name: 'a squashfs file system', offset: 0, bytes: 'hsqs', advice: other },
+  { name: 'a squashfs file system', offset: 0, bytes: 'hsqs', advice: other },
   {
-    kind: 'other',
     name: 'a VMDK image',
     offset: 0,
     bytes: 'KDMV',
     advice: (file) => `Convert it: qemu-img convert -O raw ${file} disk.img`,
   },
-  { kind: 'other', name: 'a tar archive', offset: 257, bytes: 'ustar', advice: other },
-  { kind: 'other', name: 'an ext file system without a disk around it', offset: 1080, bytes: '\x53\xef', advice: other },
+  { name: 'a tar archive', offset: 257, bytes: 'ustar', advice: other },
+  { name: 'an ext file system without a disk around it', offset: 1080, bytes: '\x53\xef', advice: other },
 ];
 
 /** How many of a file's first bytes tell what it is. */

@@ -39,7 +39,7 @@ function memoryInFile(spec: MachineSpec): string[] {
 }
 
 /** The file that holds the memory itself, if one does. */
-export function fileOfMemory(memory: MachineSpec['memory']): string | undefined {
+function fileOfMemory(memory: MachineSpec['memory']): string | undefined {
   if (memory === undefined) return undefined;
   return 'stream' in memory ? memory.into : memory.bytes;
 }

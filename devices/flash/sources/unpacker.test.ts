@@ -1,7 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import test from 'ava';
 import { DeviceError } from '../../errors.ts';
-import { makeScratch, noise, packed } from '../specimen.ts';
+import { makeScratch } from '../../../qemu/disk/scratch.ts';
+import { noise, packed } from '../specimen.ts';
 import { unpacked, type Unpacker } from './unpacker.ts';
 
 const zstd: Unpacker = { program: 'zstd', debianPackage: 'zstd', arguments: ['-dcq'], cutShort: /premature end/ };

@@ -4,7 +4,8 @@ import { open, readFile, truncate } from 'node:fs/promises';
 import test, { type ExecutionContext } from 'ava';
 import { TargetRefused } from '../errors.ts';
 import { flash } from '../flash.ts';
-import { bmapOf, makeScratch, packed, specimen, specimenBytes, type Scratch } from '../specimen.ts';
+import { makeScratch, type Scratch } from '../../../qemu/disk/scratch.ts';
+import { bmapOf, packed, specimen, specimenBytes } from '../specimen.ts';
 import { describeBlockDevice } from './block-devices.ts';
 
 // A loop device is a block device like any other, where this host lets us make one: usually root's privilege.

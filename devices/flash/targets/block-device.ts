@@ -7,7 +7,7 @@ import { TargetRefused } from '../errors.ts';
 import type { PartitionsSeen, Target } from '../target.ts';
 import { attribute, identify, thisSystem, type BlockDevice } from './block-devices.ts';
 import { demandFree, demandSize, type BlockRules } from './safety.ts';
-import { readWhole, writeWhole } from './transfers.ts';
+import { HandleTransfers } from './transfers.ts';
 
 /** Bytes that one ioctl of blkdiscard zeroes: between two of them it can be ended. */
 const zeroOutStep = 64 * 1024 * 1024;
@@ -58,20 +58,19 @@ async function openExclusively({ path }: BlockDevice): Promise<FileHandle> {
   }
 }
 
-class BlockDeviceTarget implements Target {
+class BlockDeviceTarget extends HandleTransfers implements Target {
   readonly path: string;
   readonly capacity: number;
   readonly sector: number;
   readonly direct = true;
   readonly #device: BlockDevice;
-  readonly #handle: FileHandle;
 
   constructor(device: BlockDevice, handle: FileHandle, { capacity, sector }: { capacity: number; sector: number }) {
+    super(handle);
     this.path = device.path;
     this.capacity = capacity;
     this.sector = sector;
     this.#device = device;
-    this.#handle = handle;
   }
 
   /**
@@ -90,25 +89,13 @@ class BlockDeviceTarget implements Target {
     return exitCode === 0;
   }
 
-  write(memory: Uint8Array, start: number): Promise<void> {
-    return writeWhole(this.#handle, memory, start);
-  }
-
-  read(memory: Uint8Array, start: number): Promise<number> {
-    return readWhole(this.#handle, memory, start, this.sector);
-  }
-
-  flush(): Promise<void> {
-    return this.#handle.datasync();
-  }
-
   async end(): Promise<void> {
     // A disk has its size.
   }
 
   async keep(signal: AbortSignal): Promise<PartitionsSeen> {
     // The kernel refuses to look while somebody has the disk alone.
-    await this.#handle.close();
+    await this.handle.close();
     for (const [program, ...args] of [
       ['blockdev', '--rereadpt', this.path],
       ['partx', '--update', this.path],
@@ -120,7 +107,7 @@ class BlockDeviceTarget implements Target {
   }
 
   async abandon(): Promise<void> {
-    await this.#handle.close();
+    await this.handle.close();
   }
 }
 

@@ -3,7 +3,7 @@ import { open, rm, stat, type FileHandle } from 'node:fs/promises';
 import { alignment } from '../aligned-memory.ts';
 import { TargetRefused } from '../errors.ts';
 import type { PartitionsSeen, Target } from '../target.ts';
-import { readWhole, writeWhole } from './transfers.ts';
+import { HandleTransfers } from './transfers.ts';
 
 /**
  * A file: a new or empty one becomes as large as the image, with holes where that has zeros; one that has a size stands for a disk of
@@ -29,18 +29,17 @@ async function openDirect(path: string): Promise<{ handle: FileHandle; direct: b
   }
 }
 
-class FileTarget implements Target {
+class FileTarget extends HandleTransfers implements Target {
   readonly path: string;
   readonly capacity: number | undefined;
   readonly sector = alignment;
   readonly direct: boolean;
-  readonly #handle: FileHandle;
   readonly #bytesBefore: number | undefined;
   #bytes: number;
 
   constructor(path: string, handle: FileHandle, facts: { direct: boolean; bytesBefore: number | undefined }) {
+    super(handle);
     this.path = path;
-    this.#handle = handle;
     this.direct = facts.direct;
     this.#bytesBefore = facts.bytesBefore;
     this.capacity = facts.bytesBefore || undefined;
@@ -51,35 +50,23 @@ class FileTarget implements Target {
     return this.capacity === undefined;
   }
 
-  write(memory: Uint8Array, start: number): Promise<void> {
-    return writeWhole(this.#handle, memory, start);
-  }
-
-  read(memory: Uint8Array, start: number): Promise<number> {
-    return readWhole(this.#handle, memory, start, this.sector);
-  }
-
-  flush(): Promise<void> {
-    return this.#handle.datasync();
-  }
-
   async end(diskBytes: number): Promise<void> {
     this.#bytes = this.capacity ?? diskBytes;
-    await this.#handle.truncate(this.#bytes);
+    await this.handle.truncate(this.#bytes);
   }
 
   async keep(): Promise<PartitionsSeen> {
     // Transfers are whole sectors, and may have gone past the end.
-    await this.#handle.truncate(this.#bytes);
-    await this.#handle.sync();
-    await this.#handle.close();
+    await this.handle.truncate(this.#bytes);
+    await this.handle.sync();
+    await this.handle.close();
     return 'not';
   }
 
   async abandon(): Promise<void> {
     // A part of an image would be taken for a disk of its size the next time.
-    await this.#handle.truncate(this.#bytesBefore ?? 0);
-    await this.#handle.close();
+    await this.handle.truncate(this.#bytesBefore ?? 0);
+    await this.handle.close();
     if (this.#bytesBefore === undefined) await rm(this.path, { force: true });
   }
 }

@@ -2,7 +2,7 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { TargetRefused } from '../errors.ts';
-import { makeScratch, type Scratch } from '../specimen.ts';
+import { makeScratch, type Scratch } from '../../../qemu/disk/scratch.ts';
 import { lookUp, numberOf, type BlockDevice, type SystemFiles } from './block-devices.ts';
 import { demandFree, demandSize, type BlockRules } from './safety.ts';
 

@@ -71,7 +71,9 @@ export const dbusMutants: readonly Mutant[] = [
     promise: 'dbus.timedate-service',
     name: 'service-unknown',
     how: "timedate1 doesn't know which unit is the time service.",
-    apply: `${editFile('/usr/lib/systemd/ntp-units.d/50-chronyd.list', 's/.*/nobody.service/')} && systemctl try-restart systemd-timedated.service`,
+    // The whole list: an alias of the unit may have an entry of its own.
+    apply:
+      'mkdir -p /run/mutant-ntp-units.d && mount --bind /run/mutant-ntp-units.d /usr/lib/systemd/ntp-units.d && systemctl try-restart systemd-timedated.service',
   },
   {
     promise: 'dbus.stop-unit',

@@ -151,7 +151,12 @@ export const environmentMutants: readonly Mutant[] = [
     name: 'old-spelling-forgotten',
     how: 'Labels spelled io.resin are left as they are, and ask for nothing.',
     apply: editSupervisor('labels', "s/name\\.replaceAll\\('resin', 'balena'\\)/name/"),
-    touches: ['environment.supervisor-address-bridge', 'environment.supervisor-reachable-bridge'],
+    touches: [
+      'environment.supervisor-address-bridge',
+      'environment.supervisor-reachable-bridge',
+      'environment.supervisor-key-opens',
+      'environment.supervisor-key-scope',
+    ],
   },
   {
     promise: 'environment.supervisor-version-by-version',

@@ -155,8 +155,9 @@ export const storageMutants: readonly Mutant[] = [
   {
     promise: 'storage.mount-is-private',
     name: 'shared-mnt',
-    how: "All containers share one /mnt, and each other's mounts in it.",
-    apply: editSupervisor('service-spec', "s#\\.\\.\\.mounts\\.binds, \\.\\.\\.features\\.binds#&, '/run/mutant-shared:/mnt:rshared'#"),
+    how: "All containers share one /mnt, and each other's mount points in it.",
+    // Without `rshared`: the engine then makes the container's root shared, too, from which nothing can be moved, and so no udev runs in it.
+    apply: editSupervisor('service-spec', "s#\\.\\.\\.mounts\\.binds, \\.\\.\\.features\\.binds#&, '/run/mutant-shared:/mnt'#"),
     touches: ['storage.needs-udev-on', 'storage.needs-privileges'],
   },
   {

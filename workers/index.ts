@@ -8,7 +8,7 @@ export { imageUnderTest, type ImageUnderTest } from './image.ts';
 export { attachDevice, type AttachedDevice } from './bench/attach.ts';
 export { holdDevice, holdPurpose } from './bench/hold.ts';
 export { inspectBench, type Finding } from './bench/doctor.ts';
-export { devicesWorthwhile } from './runner/devices-worthwhile.ts';
+export { devicesWorthwhile } from './bench/host-share.ts';
 export { listTests } from './runner/playwright.ts';
 export { newRunDirectory } from './runner/run-directory.ts';
 export { run, type RunRequest } from './runner/run.ts';

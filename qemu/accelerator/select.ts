@@ -19,11 +19,16 @@ export interface SelectOptions {
 
 const kvm = ['-accel', 'kvm', '-cpu', 'host'];
 /**
- * Without 5-level paging, which costs each translated memory access a further step, and without the flags that make kernel and C library copy and clear
- * by `rep movsb` and `rep stosb`, which software emulation does byte by byte. 128 MiB of translated code: QEMU 7.2 throws away each stale block with a sweep over every vCPU's jump cache, and a warm reboot makes all of the last kernel's
- * stale: with 512 MiB the loader then took 30–55 s instead of 6–10 s (measured on two busy cores), with 128 MiB it doesn't, at 5 % more CPU for a cold boot.
+ * What software emulation does better without. 5-level paging costs each translated memory access a further step; `rep movsb` and `rep stosb`, by which kernel
+ * and C library copy and clear where erms and fsrm say so, are done byte by byte; smap ends a block of translated code at each of the kernel's looks into a
+ * process, and with smep, pku and umip is checked in software.
  */
-const tcg = ['-accel', 'tcg,thread=multi,tb-size=128', '-cpu', 'max,la57=off,erms=off,fsrm=off'];
+const slowWhenEmulated = ['la57', 'erms', 'fsrm', 'smap', 'smep', 'pku', 'umip'];
+/**
+ * 512 MiB of translated code: a boot up to engine and supervisor fills 128 and would have them thrown away and translated anew (44 CPU-s for that and a reboot, 40 with 512).
+ * More than that makes a warm reboot slower: QEMU 7.2 throws away each block of the last kernel with a sweep over every vCPU's jump cache.
+ */
+const tcg = ['-accel', 'tcg,thread=multi,tb-size=512', '-cpu', ['max', ...slowWhenEmulated.map((flag) => `${flag}=off`)].join(',')];
 
 /**
  * KVM if a guest was seen to run under it, software emulation otherwise. That /dev/kvm exists proves nothing: it can answer every ioctl

@@ -59,7 +59,7 @@ async function runMutants(wanted: ReadonlySet<PromiseId>, parallel: number, sign
     for (let batch = queue.shift(); batch !== undefined && !signal.aborted; batch = queue.shift()) {
       const since = performance.now();
       console.log(`${batch.name}: ${batch.mutants.map(mutantId).join(' ')}; control ${batch.control}`);
-      const found = await runBatch({ batch, directory: join(directory, batch.name), bench, image, signal });
+      const found = await runBatch({ batch, directory: join(directory, batch.name), bench, image, parallel, signal });
       verdicts.push(...found);
       for (const verdict of found) console.log(lineOf(verdict));
       console.log(`${batch.name}: ${((performance.now() - since) / 1000).toFixed(0)} s`);

@@ -21,6 +21,8 @@ export interface BatchRequest {
   directory: string;
   bench: BenchConfig;
   image: ImageUnderTest;
+  /** How many batches run beside each other, this one included. */
+  parallel: number;
   signal: AbortSignal;
 }
 
@@ -50,7 +52,7 @@ export async function runBatch(request: BatchRequest): Promise<Verdict[]> {
 }
 
 async function onDevice(
-  { batch, directory, bench: config, image, signal }: BatchRequest,
+  { batch, directory, bench: config, image, parallel, signal }: BatchRequest,
   log: EventLog,
   unfit: Map<string, string>,
 ): Promise<void> {
@@ -80,6 +82,7 @@ async function onDevice(
       ...(edits.length === 0 && { imageSha256: image.identity.sha256 }),
       artifacts: image.artifacts,
       fresh: 'run',
+      sharing: parallel,
       runDirectory: directory,
       signal,
     }),

@@ -15,6 +15,7 @@ import { CommandError, UsageError } from '../errors.ts';
 import type { BenchConfig, DeviceConfig } from './config.ts';
 import { claimLease, leaseHolder, type Lease } from './lease.ts';
 import { Freshness, type FreshUnit } from './freshness.ts';
+import { processorsEach } from './host-share.ts';
 import { nearest } from '../../devices/nearest.ts';
 import { stateDirectoryName } from '../state-directory.ts';
 
@@ -43,6 +44,8 @@ export interface BenchRequest {
   imageSha256?: string;
   /** What begins on a fresh device. */
   fresh: FreshUnit;
+  /** How many devices share this host's CPUs meanwhile. Default: those leased. */
+  sharing?: number;
   /** Told of each fresh device but the first. */
   onFresh?: (device: ProvisionedDevice, fresh: Fresh) => void | Promise<void>;
   artifacts: Artifacts;
@@ -101,7 +104,7 @@ export async function openBench(request: BenchRequest): Promise<Bench> {
       }),
       custody,
       ...(config.memoryMiB !== undefined && { memoryMiB: config.memoryMiB }),
-      ...(config.cpus !== undefined && { cpus: config.cpus }),
+      cpus: config.cpus ?? processorsEach(request.sharing ?? request.leased.length),
       signal: request.signal,
     });
     taken.defer(() => device.release());

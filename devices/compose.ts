@@ -23,7 +23,9 @@ export function createDevice(parts: DeviceParts, options: DeviceOptions = {}): D
   const budgets = budgetsFor(slowness);
   const endpoint = (name: 'ssh' | 'engine' | 'supervisor') => async () => (await parts.endpoints())[name];
 
-  const host = options.host ?? new SshShell({ endpoint: endpoint('ssh'), hostKeys: benchHostKeys(parts), slowness });
+  // The supervisor starts long after the network, so its port tells when that comes up.
+  const ssh = { endpoint: endpoint('ssh'), idleDoor: endpoint('supervisor') };
+  const host = options.host ?? new SshShell({ ...ssh, hostKeys: benchHostKeys(parts), slowness });
   const supervisor = httpSupervisor({ endpoint: endpoint('supervisor'), timeout: budgets.command });
   const engine = dockerEngine({
     endpoint: endpoint('engine'),

@@ -2,8 +2,8 @@ import type { Socket } from 'node:net';
 import { Client, type ConnectConfig } from 'ssh2';
 import { Deadline } from './deadline.ts';
 import { HostKeyChanged } from './errors.ts';
-import { GatheringSocket } from './gathering-socket.ts';
 import { fingerprint, type HostKeys } from './host-keys.ts';
+import { heardFrom, type Knocking } from './knocking.ts';
 
 export interface SshAccount {
   /** Default root. */
@@ -12,16 +12,12 @@ export interface SshAccount {
   privateKey?: string;
 }
 
-export interface SshAttempt {
-  endpoint: { host: string; port: number };
+/** It ends with the knocking's signal. */
+export interface SshAttempt extends Knocking {
   account: SshAccount;
   hostKeys: HostKeys;
   /** How many times slower than hardware the device is. */
   slowness: number;
-  /** Ends the attempt. */
-  signal: AbortSignal;
-  /** Called when the port has taken a connection, which says nothing of a server behind it. */
-  onAccepted: () => void;
 }
 
 /** A connection that is logged in. */
@@ -41,13 +37,6 @@ export interface Sighting {
   refused: boolean;
 }
 
-/** Milliseconds until a server that was knocked at, again and again, says its first word: a guest under load took 9 s. */
-const bannerBudget = 15_000;
-/**
- * Milliseconds between knocks. QEMU's user network takes a connection for a guest that isn't up, and then asks the guest after 3, 6, 12 s: a connection made once it
- * is up is answered at once. Each costs the server a process.
- */
-const knockEvery = 1_500;
 /** Milliseconds for key exchange and login; under emulation and load they took up to 9 s. */
 const handshakeBudget = 30_000;
 /** Milliseconds between keepalives; so many unanswered ones end the connection. */
@@ -58,7 +47,7 @@ const keepaliveCount = 3;
 export async function attemptSsh(attempt: SshAttempt): Promise<SshConnection | Sighting> {
   const { endpoint, account, hostKeys, slowness } = attempt;
   const socket = await heardFrom(attempt);
-  if ('seen' in socket) return socket;
+  if ('seen' in socket) return { ...socket, refused: false };
 
   const client = new Client();
   const connection: SshConnection = {
@@ -119,39 +108,6 @@ export async function attemptSsh(attempt: SshAttempt): Promise<SshConnection | S
   socket.destroy();
   if (changed !== undefined) throw changed;
   return sighting;
-}
-
-/** A connection on which the server has said its first word. A port that takes connections proves nothing, see `knockEvery`. */
-async function heardFrom({ endpoint, signal, onAccepted }: SshAttempt): Promise<Socket | Sighting> {
-  using deadline = new Deadline(bannerBudget, signal);
-  const settled = Promise.withResolvers<Socket | Sighting>();
-  const met = (seen: string) => settled.resolve({ seen, refused: false });
-  const sockets: Socket[] = [];
-  let accepted = false;
-  const knock = () => {
-    const socket = new GatheringSocket().setNoDelay(true).connect(endpoint);
-    sockets.push(socket);
-    socket.once('connect', () => {
-      accepted = true;
-      onAccepted();
-    });
-    // At its end, too, a socket has something to read: nothing.
-    socket.on('readable', () => socket.readableLength > 0 && settled.resolve(socket));
-    socket.once('error', (error: NodeJS.ErrnoException) => met(error.code === 'ECONNREFUSED' ? 'connection refused' : error.message));
-    socket.once('close', () => met('the connection was closed before any SSH banner'));
-  };
-  deadline.signal.addEventListener('abort', () =>
-    met(accepted ? `accepted, no SSH banner within ${bannerBudget / 1000} s` : `no TCP connection within ${bannerBudget / 1000} s`),
-  );
-  knock();
-  const knocking = setInterval(knock, knockEvery);
-  const first = await settled.promise;
-  clearInterval(knocking);
-  for (const socket of sockets) {
-    if (socket === first) socket.removeAllListeners('readable');
-    else socket.destroy();
-  }
-  return first;
 }
 
 function phase({ handshake }: { handshake: boolean }): string {

@@ -72,6 +72,54 @@ test('a connection that dies under a command is an error, and the next command r
     await rm(directory, { recursive: true });
   }));
 
+/** A port in front of another, in the way of QEMU's user network: as long as nobody is up behind it, it takes connections and leaves them at that. */
+async function userNetwork(behind: (socket: Socket) => void) {
+  const taken: Socket[] = [];
+  let up = false;
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined);
+    taken.push(socket);
+    if (up) behind(socket);
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  return {
+    endpoint: async () => ({ host: '127.0.0.1', port }),
+    taken,
+    server,
+    comesUp: () => void (up = true),
+    async close() {
+      for (const socket of taken) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+test('a device that comes up is knocked at once before and once after', (t) =>
+  withServer(async (server) => {
+    const front = await userNetwork((socket) => {
+      const inner = connect(server.port, '127.0.0.1').on('error', () => undefined);
+      socket.pipe(inner).pipe(socket);
+    });
+    const door = await userNetwork((socket) => socket.destroy());
+    const shell = new SshShell({ endpoint: front.endpoint, idleDoor: door.endpoint, hostKeys: new HostKeysInMemory() });
+    try {
+      const answer = shell.check('echo up');
+      while (door.taken.length < 3) await once(door.server, 'connection');
+      t.is(front.taken.length, 1);
+      front.comesUp();
+      door.comesUp();
+      t.is(await answer, 'up');
+      t.is(front.taken.length, 2);
+      t.is(server.logins, 1);
+    } finally {
+      await shell.close();
+      await front.close();
+      await door.close();
+    }
+  }));
+
 test('after a reboot the port may be another one', async (t) => {
   const hostKey = newHostKey();
   let server = await startSshServer({ hostKey });

@@ -3,6 +3,7 @@ import { createWriteStream } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { pipeline } from 'node:stream/promises';
+import type { Endpoint } from '../device.ts';
 import { AwaitedTooLong, type Evidence } from '../errors.ts';
 import { Deadline } from './deadline.ts';
 import { CommandFailed, ConnectionLost, ShellClosed, SshRefused } from './errors.ts';
@@ -17,7 +18,12 @@ import { Turns } from './turns.ts';
 
 export interface SshShellOptions extends SshAccount {
   /** Asked for each connection: a virtual machine gets other ports at its next power-on. */
-  endpoint: () => Promise<{ host: string; port: number }>;
+  endpoint: () => Promise<Endpoint>;
+  /**
+   * Another TCP port of the device, one where nobody listens yet when its network comes up, or somebody whom a connection costs little: what turns a
+   * connection away there is a network that is up, and only then is the SSH server worth a new connection.
+   */
+  idleDoor?: () => Promise<Endpoint>;
   hostKeys: HostKeys;
   /** How many times slower than hardware the device is: stretches the default budget of a command. Default 1. */
   slowness?: number;
@@ -231,11 +237,14 @@ export class SshShell implements Shell {
     try {
       const { hostKeys, username, privateKey } = this.#options;
       const account = { ...(username !== undefined && { username }), ...(privateKey !== undefined && { privateKey }) };
-      const endpoint = await this.#options.endpoint().catch((error: unknown) => ({ seen: `no address: ${String(error)}`, refused: false }));
-      if ('seen' in endpoint) return endpoint;
+      const addresses = Promise.all([this.#options.endpoint(), this.#options.idleDoor?.()]);
+      const known = await addresses.catch((error: unknown) => ({ seen: `no address: ${String(error)}`, refused: false }));
+      if ('seen' in known) return known;
+      const [endpoint, idleDoor] = known;
       const at = `${endpoint.host}:${endpoint.port}`;
       const met = await attemptSsh({
         endpoint,
+        idleDoor,
         account,
         hostKeys,
         slowness: this.#slowness,

@@ -7,7 +7,8 @@ export const consoleChardev = 'console';
 
 /**
  * QEMU's arguments for a machine. q35 without graphics makes SeaBIOS, and through it GRUB's BIOS console, appear on the serial port.
- * `romfile=` leaves out the network card's boot ROM. The disk's cache is writeback: a cut loses what the guest hadn't flushed, and no more.
+ * `romfile=` leaves out the network card's boot ROM. The disk's cache is writeback: a cut loses what the guest hadn't flushed, and no more. A
+ * flush goes as far as the host's page cache, which outlives QEMU, and isn't waited for beyond it: what the host loses, it loses with the whole run.
  * A copy of a machine's memory can only be given to a machine with the same arguments.
  */
 export function machineArguments(spec: MachineSpec, qmpSocket: string): string[] {
@@ -49,8 +50,8 @@ function diskNode(disk: MachineSpec['disk']) {
     'node-name': 'disk',
     driver: disk.format,
     discard: 'unmap',
-    cache: { direct: false, 'no-flush': false },
-    file: { driver: 'file', filename: resolve(disk.file), cache: { direct: false, 'no-flush': false } },
+    cache: { direct: false, 'no-flush': true },
+    file: { driver: 'file', filename: resolve(disk.file), cache: { direct: false, 'no-flush': true } },
   };
 }
 

@@ -29,25 +29,35 @@ export async function heardFrom({ endpoint, idleDoor, signal, onAccepted }: Knoc
   using deadline = new Deadline(bannerBudget, signal);
   const settled = Promise.withResolvers<Socket | { seen: string }>();
   const met = (seen: string) => settled.resolve({ seen });
-  const sockets = new Set<Socket>();
+  /** Those that nothing was heard from yet. */
+  const silent = new Set<Socket>();
+  let heard: Socket | undefined;
   let accepted = false;
+
   const knock = () => {
     const socket = new GatheringSocket().setNoDelay(true).connect(endpoint);
-    sockets.add(socket);
+    silent.add(socket);
     socket.once('connect', () => {
       accepted = true;
       onAccepted();
     });
-    // At its end, too, a socket has something to read: nothing.
-    socket.on('readable', () => socket.readableLength > 0 && settled.resolve(socket));
-    socket.on('error', (error: NodeJS.ErrnoException) => leave(socket, error.code === 'ECONNREFUSED' ? 'connection refused' : error.message));
-    socket.once('close', () => leave(socket, 'the connection was closed before any SSH banner'));
+    socket.on('readable', () => {
+      // At its end, too, a socket has something to read: nothing.
+      if (heard !== undefined || socket.readableLength === 0) return;
+      heard = socket;
+      silent.delete(socket);
+      settled.resolve(socket);
+    });
+    socket.on('error', (error: NodeJS.ErrnoException) =>
+      lose(socket, error.code === 'ECONNREFUSED' ? 'connection refused' : error.message),
+    );
+    socket.once('close', () => lose(socket, 'the connection was closed before any SSH banner'));
   };
-  /** One that was given up has nothing to tell any more. */
-  const leave = (socket: Socket, seen: string) => sockets.delete(socket) && met(seen);
-  const giveUp = () => {
-    const given = [...sockets];
-    sockets.clear();
+  /** One that was given up before has nothing to tell. */
+  const lose = (socket: Socket, seen: string) => silent.delete(socket) && met(seen);
+  const giveUpSilent = () => {
+    const given = [...silent];
+    silent.clear();
     for (const socket of given) socket.destroy();
   };
   deadline.signal.addEventListener('abort', () =>
@@ -57,24 +67,23 @@ export async function heardFrom({ endpoint, idleDoor, signal, onAccepted }: Knoc
   // 1. A device that is up answers the first knock.
   knock();
   const knocking = setInterval(knock, idleDoor === undefined ? knockEvery.byItself : knockEvery.besideDoor);
-  // 2. One that comes up meanwhile is knocked at anew, as soon as it is seen; the knocks before it came wait for their next turn, and would each start a server.
+  // 2. One that comes up meanwhile is knocked at anew, as soon as it is seen: the knocks before would each start a server when their turn comes again.
   const looking = new AbortController();
-  const seenComing = idleDoor === undefined ? undefined : comesUp(idleDoor, looking.signal);
-  void seenComing?.then((came) => {
-    if (!came) return;
-    giveUp();
+  const lookOut = async () => {
+    if (idleDoor === undefined || !(await comesUp(idleDoor, looking.signal))) return;
+    giveUpSilent();
     knock();
-  });
+  };
+  const lookedOut = lookOut();
 
   const first = await settled.promise;
   clearInterval(knocking);
   looking.abort();
-  await seenComing;
-  if (!('seen' in first)) {
-    sockets.delete(first);
-    first.removeAllListeners('readable').removeAllListeners('error').removeAllListeners('close');
-  }
-  giveUp();
+  await lookedOut;
+  giveUpSilent();
+  heard?.removeAllListeners('readable');
+  // Heard from too late: what was met before is the answer.
+  if (heard !== first) heard?.destroy();
   return first;
 }
 

@@ -58,6 +58,22 @@ test('a terminal is read and written, and its end is told', async (t) => {
   await next.end();
 });
 
+test('what comes without pause gathers between two reads, and no byte of it is lost; what is too much at once to write is written', async (t) => {
+  const { console, release } = await openFakeConsole();
+  const pty = await terminal();
+  await console.attach(tty(pty.path));
+  const lines = Array.from({ length: 6000 }, (_, line) => `line ${line} of a device that says much\n`);
+  for (const line of lines) pty.say(line);
+  await console.expect(lines.at(-1)?.trim() ?? '', { from: 0, timeout: 60_000 });
+  t.is(Buffer.from(await console.read()).toString(), lines.join(''));
+  const much = 'x'.repeat(100_000);
+  await console.write(`${much}.`);
+  while (!pty.heard().endsWith('.')) await once(pty.script.stdout ?? pty.script, 'data');
+  t.true(pty.heard().endsWith(`${much}.`));
+  await pty.end();
+  await release();
+});
+
 test('a terminal that isn’t there can’t be attached, and the console can tell why', async (t) => {
   const { console, release } = await openFakeConsole();
   const error = await t.throwsAsync(console.attach(tty('/dev/no-such-terminal')), { instanceOf: SourceUnopened });

@@ -1,9 +1,7 @@
-import { join } from 'node:path';
-import { createDevice, deviceType, freshDevice, type ProvisionedDevice } from '../../../devices/index.ts';
+import { createDevice, freshDevice, type ProvisionedDevice } from '../../../devices/index.ts';
 import { ConsoleShell } from '../../../devices/shell/console-shell.ts';
-import { defaultCacheDirectory, takeCustody } from '../../../qemu/index.ts';
-import { imageUnderTest } from '../../../workers/index.ts';
-import { percentile, type Section, type SectionContext } from '../row.ts';
+import { referenceDevice } from '../../reference-device.ts';
+import { percentile, type Section } from '../row.ts';
 
 /** An odd number, so that the median is one of them. */
 const coldBoots = 3;
@@ -18,7 +16,7 @@ const section: Section = {
   about: `the reference OS on one virtual device: ${coldBoots} cold boots by its loader, ${restores} restored from a snapshot`,
   async *rows({ directory, signal }) {
     await using taken = new AsyncDisposableStack();
-    const parts = await provision({ directory, signal }, taken);
+    const parts = await referenceDevice({ id: 'boot', directory, signal }, taken);
     // Keeps a booted device where none is kept.
     await freshDevice(parts, { signal });
 
@@ -46,24 +44,6 @@ const section: Section = {
   },
 };
 export default section;
-
-async function provision({ directory, signal }: SectionContext, taken: AsyncDisposableStack): Promise<ProvisionedDevice> {
-  const image = await imageUnderTest({ file: undefined, update: undefined, mirror: undefined, signal, onStep: () => undefined });
-  const custody = taken.use(await takeCustody({ name: 'bench', root: directory }));
-  const type = await deviceType('qemux86-64');
-  const parts = await type.provision({
-    id: 'boot',
-    image: image.flash,
-    runDirectory: directory,
-    stateDirectory: join(custody.directory, 'boot'),
-    artifacts: image.artifacts,
-    snapshots: { directory: join(defaultCacheDirectory(), 'snapshots'), imageSha256: image.identity.sha256 },
-    custody,
-    signal,
-  });
-  taken.defer(() => parts.release());
-  return parts;
-}
 
 interface Cold {
   seconds: number;

@@ -99,9 +99,10 @@ export class SshCommand {
   }
 }
 
-function signalNumber(name: string | undefined): number {
+/** @param name as ssh2 gives it: SIGTERM, and not TERM as it is sent. */
+function signalNumber(name = ''): number {
   const numbers: Readonly<Record<string, number>> = constants.signals;
-  return numbers[`SIG${name}`] ?? 0;
+  return numbers[name] ?? 0;
 }
 
 export function connectionLost(command: string, connection: SshConnection, evidence?: Evidence): ConnectionLost {

@@ -58,6 +58,11 @@ test('a session that the server has no room for is asked for again', async (t) =
   await server.close();
 });
 
+test('a signal that ends the login shell itself is told by the server, and gives 128 and its number too', (t) =>
+  withServer(async (_server, shell) => {
+    t.is((await shell.run("exec sh -c 'kill -KILL $$'")).exitCode, 137);
+  }));
+
 test('a connection that dies under a command is an error, and the next command reconnects', (t) =>
   withServer(async (server, shell) => {
     const directory = await mkdtemp(join(tmpdir(), 'boardwalk-ssh-'));

@@ -108,7 +108,8 @@ export const storageMutants: readonly Mutant[] = [
     how: 'A second stick of a label is refused.',
     apply: faultyMount(
       'same-label',
-      `case $place in /mnt/storage-usb-*${labelled.vfat}) ! grep -q " \${place%${labelled.vfat}}-" /proc/mounts || refuse "this label is mounted" ;; esac`,
+      // One after the other, until mount itself has ended: two that come at the same moment would not see each other.
+      `exec 9>/run/mutant-turn; busybox flock 9; case $place in /mnt/storage-usb-*${labelled.vfat}) ! grep -q " \${place%${labelled.vfat}}-" /proc/mounts || refuse "this label is mounted" ;; esac`,
     ),
   },
   {

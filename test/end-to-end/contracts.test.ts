@@ -16,6 +16,8 @@ let parts: ProvisionedDevice;
 let device: Device;
 
 const getty = 'serial-getty@ttyS0.service';
+/** Started more than five times in ten seconds, a unit is given up by systemd: the count begins anew. */
+const startGetty = `systemctl reset-failed ${getty}; systemctl start ${getty}`;
 const heardFile = '/run/boardwalk-heard';
 const listenerFile = '/run/boardwalk-listener';
 
@@ -49,15 +51,18 @@ consoleContract(test.serial, 'a device', async () => {
         await pause(100);
       }
     },
-    // Started more than five times in ten seconds, a unit is given up by systemd.
-    release: async () =>
-      void (await device.host.check(`kill $(cat ${listenerFile}); systemctl reset-failed ${getty}; systemctl start ${getty}`)),
+    release: async () => void (await device.host.check(`kill $(cat ${listenerFile}); ${startGetty}`)),
   };
 });
 
 shellContract(test.serial, 'a device’s console', async () => {
   const shell = new ConsoleShell({ console: device.console, slowness: emulationSlowness });
-  return { shell, directory: '/tmp', release: () => shell.close() };
+  const release = async () => {
+    await shell.close();
+    // The login that each of these tests ends comes back by itself, and soon too often.
+    await device.host.check(startGetty);
+  };
+  return { shell, directory: '/tmp', release };
 });
 
 shellContract(test.serial, 'a device’s SSH', async () => {

@@ -122,8 +122,8 @@ export const storageMutants: readonly Mutant[] = [
         path: '/usr/lib/systemd/system/balena-supervisor.service.d/mutant.conf',
         content: [
           '[Service]',
-          // The supervisor may be up before the USB hubs are, and what is in their ports follows them in less than a second.
-          "ExecStartPost=/bin/sh -c 'until [ -e /sys/bus/usb/devices/usb2/authorized_default ]; do sleep 0.2; done; sleep 5; for hub in /sys/bus/usb/devices/usb*/authorized_default; do echo 1 >$hub; done'",
+          // The supervisor may be up before the USB hubs are. A stick of QEMU's (vendor 46f4) that is in a port is waited for, five seconds at most: there may be none.
+          "ExecStartPost=/bin/sh -c 'until [ -e /sys/bus/usb/devices/usb2/authorized_default ]; do sleep 0.2; done; n=0; until grep -qsx 46f4 /sys/bus/usb/devices/*/idVendor || [ $n = 25 ]; do n=$((n+1)); sleep 0.2; done; for hub in /sys/bus/usb/devices/usb*/authorized_default; do echo 1 >$hub; done'",
           '',
         ].join('\n'),
       },

@@ -21,12 +21,12 @@ const kvm = ['-accel', 'kvm', '-cpu', 'host'];
 /**
  * What software emulation does better without. 5-level paging costs each translated memory access a further step; `rep movsb` and `rep stosb`, by which kernel
  * and C library copy and clear where erms and fsrm say so, are done byte by byte; smap ends a block of translated code at each of the kernel's looks into a
- * process, and with smep, pku and umip is checked in software.
+ * process, and what smep, pku and umip forbid is checked in software.
  */
 const slowWhenEmulated = ['la57', 'erms', 'fsrm', 'smap', 'smep', 'pku', 'umip'];
 /**
  * 512 MiB of translated code: a boot up to engine and supervisor fills 128 and would have them thrown away and translated anew (44 CPU-s for that and a reboot, 40 with 512).
- * More than that makes a warm reboot slower: QEMU 7.2 throws away each block of the last kernel with a sweep over every vCPU's jump cache.
+ * A larger cache has its price at a warm reboot (up to 2 CPU-s with 512): QEMU 7.2 throws away each block of the last kernel with a sweep over every vCPU's jump cache.
  */
 const tcg = ['-accel', 'tcg,thread=multi,tb-size=512', '-cpu', ['max', ...slowWhenEmulated.map((flag) => `${flag}=off`)].join(',')];
 

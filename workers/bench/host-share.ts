@@ -2,7 +2,7 @@ import { availableParallelism, freemem } from 'node:os';
 
 /** What a virtual device takes of the host: its memory, QEMU's translated code, and the files that the page cache should hold. */
 const bytesEach = 2 * 1024 ** 3;
-/** A third one makes no boot of the reference OS quicker. */
+/** As many as a virtual device has by itself; what a third one does was not measured. */
 const processorsAtMost = 2;
 
 /** How many devices to share so many suites out over, where nobody said: one a CPU, for under software emulation one keeps a CPU busy. */

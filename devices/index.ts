@@ -1,6 +1,6 @@
 /** What a suite needs: `import { test, expect, proves, measure, defineConfig } from 'boardwalk'`. */
-export { expect } from '@playwright/test';
 export { defineConfig } from './testing/config.ts';
+export { expect } from './testing/expect.ts';
 export { test, type TestFixtures, type WorkerFixtures } from './testing/fixtures.ts';
 export { measure, type MeasureOptions } from './testing/measure.ts';
 export type { Once } from './testing/once.ts';

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { setTimeout as pause } from 'node:timers/promises';
 import test from 'ava';
 import { DeviceTime } from './device-time.ts';
 
@@ -41,6 +42,24 @@ test('overlapping waits count once, time between them not at all', async (t) => 
   t.true(total >= early);
   await new Promise((resolve) => setImmediate(resolve));
   t.is(time.milliseconds, total);
+});
+
+test('the pauses of a repeated look count, what is awaited in them only once', async (t) => {
+  const time = new DeviceTime();
+  const look = time.repeated(() => 'seen');
+  t.is(await look(), 'seen');
+  const first = time.milliseconds;
+  const since = performance.now();
+  await time.during(pause(40));
+  await pause(40);
+  await look();
+  const passed = performance.now() - since;
+  const counted = time.milliseconds - first;
+  t.true(counted > 70 && counted <= passed, `${counted} of ${passed} ms`);
+  // Nobody looks any more: nothing is awaited.
+  const ended = time.milliseconds;
+  await pause(20);
+  t.is(time.milliseconds, ended);
 });
 
 test('counts in what an object holds and gives, and leaves data and foreign objects alone', async (t) => {

@@ -23,6 +23,20 @@ export class DeviceTime {
     }
   }
 
+  /** The same look, whose pauses from one call to the next are waits, too. */
+  repeated<T>(look: () => T | Promise<T>): () => Promise<T> {
+    let last: { ended: number; counted: number } | undefined;
+    return async () => {
+      // What else was awaited in the pause has been counted.
+      if (last !== undefined) this.#total += performance.now() - last.ended - (this.milliseconds - last.counted);
+      try {
+        return await this.during(Promise.resolve(look()));
+      } finally {
+        last = { ended: performance.now(), counted: this.milliseconds };
+      }
+    };
+  }
+
   /** The same object, whose promises are counted, and those of the objects it holds or gives: a device's parts, a service, a stick. */
   counting<T extends object>(target: T): T {
     return new Proxy(target, {
@@ -39,6 +53,9 @@ export class DeviceTime {
     return hasMethods(value) ? this.counting(value) : value;
   }
 }
+
+/** The time in which this process's tests wait for their device. */
+export const deviceTime = new DeviceTime();
 
 /** Data and other libraries' objects pass as they are: a stream or a dockerode object must stay what it is. */
 const foreign = [Docker, EventEmitter, Error, Map, Set, Date, RegExp];

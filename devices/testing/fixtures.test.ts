@@ -31,6 +31,18 @@ test.serial('a test gets its device, and its part of the console is attached wit
   t.true(slice.deviceSeconds > 0);
 });
 
+test.serial('what a poll waits for is the device, between its looks, too', async (t) => {
+  const { tests } = await run(
+    `test('polls', async () => {
+      let looks = 0;
+      await expect.poll(() => (looks += 1), { intervals: [100] }).toBeGreaterThan(5);
+    });`,
+  );
+  const [slice] = (tests.get('polls')?.attached(consoleSlice.contentType) ?? []).map((each) => consoleSlice.schema.parse(each));
+  // Five pauses, of which timers may cut a millisecond each.
+  t.true(Number(slice?.deviceSeconds) > 0.49, `${slice?.deviceSeconds} s`);
+});
+
 test.serial('promises and needs are annotations, and a test that needs what the device lacks is skipped with the reason', async (t) => {
   const { tests } = await run(
     `test('sticks', proves('storage.label', 'storage.uuid', { needs: ['sticks'] }), async ({ device }) => { throw new Error('ran'); });

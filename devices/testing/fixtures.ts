@@ -4,7 +4,7 @@ import { createDevice } from '../compose.ts';
 import type { Capability, Device } from '../device.ts';
 import { connectBench } from '../remote/client.ts';
 import { asAttachment, consoleSlice, describeFailure, failure } from './attachments.ts';
-import { DeviceTime } from './device-time.ts';
+import { deviceTime } from './device-time.ts';
 import { EvidenceCollector } from './evidence.ts';
 import { leasedDevice } from './lease.ts';
 import { Beginning, workOf } from './beginning.ts';
@@ -21,8 +21,6 @@ export interface WorkerFixtures {
   beginning: Beginning;
   /** Waits until the device answers, once a worker: the one before may have ended because it didn't. */
   found: { ready(): Promise<unknown> };
-  /** The time in which this worker's tests wait on their device. */
-  deviceTime: DeviceTime;
 }
 
 export interface TestFixtures {
@@ -35,8 +33,6 @@ const readyBudget = 3 * (budgets(emulationSlowness).boot + budgets(emulationSlow
 
 /** Playwright's `test` with a device. */
 export const test = base.extend<TestFixtures, WorkerFixtures>({
-  deviceTime: [new DeviceTime(), { scope: 'worker', box: true }],
-
   parts: [
     // oxlint-disable-next-line no-empty-pattern -- Playwright reads what a fixture needs off this pattern
     async ({}, use, { parallelIndex }) => {
@@ -59,7 +55,7 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
   ],
 
   device: [
-    async ({ deviceTime, parts, beginning: _begun }, use) => {
+    async ({ parts, beginning: _begun }, use) => {
       const device = createDevice(parts);
       try {
         await use(deviceTime.counting(device));
@@ -88,7 +84,7 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
   ],
 
   recorded: [
-    async ({ device, deviceTime, found, beginning }, use, testInfo) => {
+    async ({ device, found, beginning }, use, testInfo) => {
       // 1. A device that lacks what the test needs: skip before anything is done to it.
       for (const need of needsOf(testInfo.annotations)) {
         const reason = await lacks(device, need);

@@ -68,12 +68,12 @@ test('the status is timedated’s and chrony’s', async (t) => {
 test('the device’s clock is compared with the bench’s', async (t) => {
   const now = 1_795_365_001_000;
   const clock = new FakeClock(() => now);
-  // bash, bash under a locale with a decimal comma, timedated's microseconds.
+  // bash and GNU's date, bash under a locale with a decimal comma, timedated's microseconds.
   for (const answer of ['1795365001.250000', '1795365001,250000', 't 1795365001250000']) {
-    const { shell } = host({ '[': `${answer}\n` });
+    const { shell } = host({ set: `${answer}\n` });
     t.deepEqual(await clockOffset(shell, clock), { seconds: 0.25, uncertaintySeconds: 0 }, answer);
   }
-  await t.throwsAsync(clockOffset(host({ '[': 'no such property' }).shell, clock), { instanceOf: TimeStatusUnreadable });
+  await t.throwsAsync(clockOffset(host({ set: 'no such property' }).shell, clock), { instanceOf: TimeStatusUnreadable });
 });
 
 test('following a clock silences the others, unfollowing brings them back', async (t) => {

@@ -141,12 +141,12 @@ export async function clockOffset(host: Shell, clock: Clock): Promise<ClockOffse
 }
 
 /**
- * Asks bash for the wall clock, which it knows without starting a program (EPOCHREALTIME, since 5.0), any other shell's host timedated:
- * busybox's date knows no fractions of a second.
+ * The wall clock to the microsecond: what bash knows without starting a program (EPOCHREALTIME, since 5.0), what GNU's date says, and, where date is
+ * BusyBox's, which may know no fractions of a second, what timedated says.
  */
 const clockQuestion =
-  '[ -n "$EPOCHREALTIME" ] && echo "$EPOCHREALTIME" || ' +
-  'busctl get-property org.freedesktop.timedate1 /org/freedesktop/timedate1 org.freedesktop.timedate1 TimeUSec';
+  'set -- "${EPOCHREALTIME:-$(date +%s.%6N)}"; case $1 in *[.,][0-9][0-9][0-9][0-9][0-9][0-9]) echo "$1" ;; *) ' +
+  'busctl get-property org.freedesktop.timedate1 /org/freedesktop/timedate1 org.freedesktop.timedate1 TimeUSec ;; esac';
 
 /** The device's wall clock, epoch milliseconds. */
 async function deviceTime(host: Shell): Promise<number> {

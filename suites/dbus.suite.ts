@@ -112,7 +112,7 @@ test('StopUnit stops bluetooth.service', proves('dbus.stop-unit'), async ({ app,
   try {
     const reply = await app.service('bus').check(systemd('StopUnit string:bluetooth.service string:replace'));
     expect(reply).toContain('object path "/org/freedesktop/systemd1/job/');
-    await expect.poll(state, { timeout: 30_000, intervals: [500] }).toBe('inactive');
+    await expect.poll(state, { timeout: 30_000, intervals: [200] }).toBe('inactive');
   } finally {
     await device.host.check('systemctl start bluetooth.service');
   }
@@ -137,7 +137,7 @@ test('PATCH host-config changes the hostname', proves('dbus.host-config-sets-hos
   // A change that comes while the OS still applies the one before may go unseen, so its unit must have come to rest.
   const applied = async () => ({ ...(await readHostname(device)), unit: await activeState(device, 'config-json.service') });
   const followed = (name: string) =>
-    expect.poll(applied, { timeout: 60_000, intervals: [500] }).toEqual({ kernel: name, file: name, unit: 'inactive' });
+    expect.poll(applied, { timeout: 60_000, intervals: [200] }).toEqual({ kernel: name, file: name, unit: 'inactive' });
   try {
     await patch('boardwalk-probe');
     expect((await readDeviceConfig(device)).hostname).toBe('boardwalk-probe');

@@ -34,7 +34,7 @@ export async function backAfterBoot(device: Device, services: readonly Service[]
   await device.ready();
   const state = async () => (await device.supervisor.request('GET', '/v2/state/status')).json;
   await expect
-    .poll(state, { message: 'the supervisor has applied its target state', timeout: runningBudget, intervals: [500] })
+    .poll(state, { message: 'the supervisor has applied its target state', timeout: runningBudget, intervals: [200] })
     .toMatchObject({ appState: 'applied' });
   await allRunning(services);
 }

@@ -55,7 +55,7 @@ async function awaitMount(device: Device, service: Service, stick: Stick): Promi
     return found?.point;
   };
   await expect
-    .poll(look, { message: `the mount of a ${stick.filesystem} stick`, timeout: stickBudget, intervals: [250] })
+    .poll(look, { message: `the mount of a ${stick.filesystem} stick`, timeout: stickBudget, intervals: [100] })
     .toBe(placeOf(stick));
   if (found === undefined) throw new RangeError('unreachable: the poll has found it');
   return found;
@@ -71,7 +71,7 @@ async function awaitUnmount(device: Device, service: Service, place: string): Pr
     );
     return stdout;
   };
-  await expect.poll(look, { message: `${place} after the stick was pulled`, timeout: stickBudget, intervals: [250] }).toBe('gone\n0\n');
+  await expect.poll(look, { message: `${place} after the stick was pulled`, timeout: stickBudget, intervals: [100] }).toBe('gone\n0\n');
 }
 
 /** A stick with a file that tells it from any other. */
@@ -266,7 +266,7 @@ test(
     await stick.insert();
     const said = () => media.run('cat /usr/src/mount.log').then(({ stdout }) => stdout);
     await expect
-      .poll(said, { message: "the scripts' word on the stick", timeout: stickBudget, intervals: [250] })
+      .poll(said, { message: "the scripts' word on the stick", timeout: stickBudget, intervals: [100] })
       .toMatch(new RegExp(`${filesystem} mounted at|the kernel doesn't know the file system ${filesystem}`));
     // Asked after the attempt, for which a kernel loads the module.
     const known = await device.host.check('cat /proc/filesystems');

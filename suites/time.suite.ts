@@ -47,7 +47,7 @@ async function startOver(device: Device, clock: Clock, mode: ClockMode): Promise
 /** Seconds until the device calls itself synchronised. */
 async function awaitSynchronized(device: Device): Promise<number> {
   const since = performance.now();
-  await expect.poll(() => synchronized(device), { message: 'NTPSynchronized', timeout: syncBudget, intervals: [500] }).toBe(true);
+  await expect.poll(() => synchronized(device), { message: 'NTPSynchronized', timeout: syncBudget, intervals: [200] }).toBe(true);
   return (performance.now() - since) / 1000;
 }
 
@@ -58,7 +58,7 @@ async function awaitRight(device: Device, clock: Clock): Promise<void> {
     return Math.abs(seconds) - uncertaintySeconds;
   };
   await expect
-    .poll(distance, { message: "the device's distance from the bench's clock, in seconds", timeout: syncBudget, intervals: [500] })
+    .poll(distance, { message: "the device's distance from the bench's clock, in seconds", timeout: syncBudget, intervals: [200] })
     .toBeLessThan(tolerance);
 }
 
@@ -69,10 +69,10 @@ const cutAndOpened = (device: Device, clock: Clock) => async () => {
   await startOver(device, clock, cut);
   // iburst sends its first four within some seconds: by then a server would have been believed.
   await expect
-    .poll(() => chronyPackets(device, clock.address.host), { message: 'requests that chrony sent', timeout: syncBudget, intervals: [500] })
+    .poll(() => chronyPackets(device, clock.address.host), { message: 'requests that chrony sent', timeout: syncBudget, intervals: [200] })
     .toMatchObject({ received: 0, sent: expect.any(Number) });
   await expect
-    .poll(async () => (await chronyPackets(device, clock.address.host)).sent, { timeout: syncBudget, intervals: [500] })
+    .poll(async () => (await chronyPackets(device, clock.address.host)).sent, { timeout: syncBudget, intervals: [200] })
     .toBeGreaterThanOrEqual(4);
   const whileCut = { ...(await timeStatus(device.host)), packets: await chronyPackets(device, clock.address.host) };
   const { stdout: daemon } = await device.host.run('pidof chronyd');
@@ -167,7 +167,7 @@ test('a lying server is seen to lie', proves('time.lying-server'), async ({ devi
     .poll(misjudged, {
       message: 'how far the offset that chrony states is from the lie, in seconds',
       timeout: syncBudget,
-      intervals: [500],
+      intervals: [200],
     })
     .toBeLessThan(60);
   expect(Math.abs(await offset(device, clock)), "the device's own offset from the bench").toBeLessThan(60);

@@ -50,8 +50,8 @@ export async function freshDevice(parts: ProvisionedDevice, { signal }: { signal
   }
 }
 
-/** What the page cache holds of the disk can be read anew, and would make the memory's file larger. */
-const quiesce = 'sync && echo 3 >/proc/sys/vm/drop_caches';
+/** On the disk as in memory. The page cache is kept, too: without it the first command of a restored device takes a sixth longer. */
+const quiesce = 'sync';
 
 /** Its clock stood still since it was kept: it is set as soon as somebody answers. */
 async function restored(device: Device, waiting: { signal?: AbortSignal }): Promise<Boot> {

@@ -21,7 +21,7 @@ export interface DockerEngineOptions {
   budgets: Budgets;
 }
 
-const lookAgainEvery = 500;
+const lookAgainEvery = 250;
 const lastLogLines = 20;
 
 /** The device's container engine over TCP, and apps under its supervisor. */

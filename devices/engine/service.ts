@@ -14,7 +14,7 @@ export interface ServiceHandle {
   commandTimeout: number;
 }
 
-const lookAgainEvery = 500;
+const lookAgainEvery = 250;
 
 /** A service of an app under the supervisor: its container is looked up by the supervisor's labels each time. */
 export function serviceOf({ docker, appId, name, commandTimeout }: ServiceHandle): Service {

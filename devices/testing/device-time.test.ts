@@ -1,5 +1,4 @@
 import { EventEmitter } from 'node:events';
-import { setTimeout as pause } from 'node:timers/promises';
 import test from 'ava';
 import { DeviceTime } from './device-time.ts';
 
@@ -29,37 +28,47 @@ class Part {
 }
 
 test('overlapping waits count once, time between them not at all', async (t) => {
-  const time = new DeviceTime();
+  const clock = { now: 0 };
+  const time = new DeviceTime(() => clock.now);
   const first = Promise.withResolvers<void>();
   const second = Promise.withResolvers<void>();
-  const waits = Promise.all([time.during(first.promise), time.during(second.promise)]);
+  const waits = [time.during(first.promise), time.during(second.promise)];
+  clock.now = 10;
   first.resolve();
-  await first.promise;
-  const early = time.milliseconds;
+  await waits[0];
+  t.is(time.milliseconds, 10);
+  clock.now = 30;
   second.resolve();
-  await waits;
-  const total = time.milliseconds;
-  t.true(total >= early);
-  await new Promise((resolve) => setImmediate(resolve));
-  t.is(time.milliseconds, total);
+  await waits[1];
+  clock.now = 100;
+  t.is(time.milliseconds, 30);
+  const third = Promise.withResolvers<void>();
+  const wait = time.during(third.promise);
+  clock.now = 105;
+  t.is(time.milliseconds, 35);
+  third.resolve();
+  await wait;
 });
 
 test('the pauses of a repeated look count, what is awaited in them only once', async (t) => {
-  const time = new DeviceTime();
-  const look = time.repeated(() => 'seen');
+  const clock = { now: 0 };
+  const time = new DeviceTime(() => clock.now);
+  const look = time.repeated(() => {
+    clock.now += 1;
+    return 'seen';
+  });
   t.is(await look(), 'seen');
-  const first = time.milliseconds;
-  const since = performance.now();
-  await time.during(pause(40));
-  await pause(40);
+  const other = Promise.withResolvers<void>();
+  const wait = time.during(other.promise);
+  clock.now += 40;
+  other.resolve();
+  await wait;
+  clock.now += 40;
   await look();
-  const passed = performance.now() - since;
-  const counted = time.milliseconds - first;
-  t.true(counted > 70 && counted <= passed, `${counted} of ${passed} ms`);
+  t.is(time.milliseconds, 80, 'without what the looks themselves computed');
   // Nobody looks any more: nothing is awaited.
-  const ended = time.milliseconds;
-  await pause(20);
-  t.is(time.milliseconds, ended);
+  clock.now += 20;
+  t.is(time.milliseconds, 80);
 });
 
 test('counts in what an object holds and gives, and leaves data and foreign objects alone', async (t) => {

@@ -3,23 +3,29 @@ import Docker from 'dockerode';
 
 /** Adds up the time in which somebody waits: overlapping waits count once. */
 export class DeviceTime {
+  readonly #now: () => number;
   #pending = 0;
   #since = 0;
   #total = 0;
 
+  /** `now`: milliseconds on a clock that never goes back. */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+  }
+
   /** Milliseconds so far, the wait under way included. */
   get milliseconds(): number {
-    return this.#total + (this.#pending > 0 ? performance.now() - this.#since : 0);
+    return this.#total + (this.#pending > 0 ? this.#now() - this.#since : 0);
   }
 
   async during<T>(wait: PromiseLike<T>): Promise<T> {
-    if (this.#pending === 0) this.#since = performance.now();
+    if (this.#pending === 0) this.#since = this.#now();
     this.#pending += 1;
     try {
       return await wait;
     } finally {
       this.#pending -= 1;
-      if (this.#pending === 0) this.#total += performance.now() - this.#since;
+      if (this.#pending === 0) this.#total += this.#now() - this.#since;
     }
   }
 
@@ -28,11 +34,11 @@ export class DeviceTime {
     let last: { ended: number; counted: number } | undefined;
     return async () => {
       // What else was awaited in the pause has been counted.
-      if (last !== undefined) this.#total += performance.now() - last.ended - (this.milliseconds - last.counted);
+      if (last !== undefined) this.#total += this.#now() - last.ended - (this.milliseconds - last.counted);
       try {
         return await this.during(Promise.resolve(look()));
       } finally {
-        last = { ended: performance.now(), counted: this.milliseconds };
+        last = { ended: this.#now(), counted: this.milliseconds };
       }
     };
   }

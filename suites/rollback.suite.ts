@@ -152,7 +152,7 @@ test('a slot without init is given up', proves('rollback.no-init-falls-back'), a
   });
   expect(after.active).toBe(before.active);
   expect(after.loader.rootPart).toBe(rootPart(before.active));
-  expect(kernels.failed, 'attempts of the new slot').toBe(slots.attemptsBeforeFallback);
+  expect(kernels.failed, 'attempts of the new slot').toBe(before.attemptsBeforeFallback);
 });
 
 test('giving up a slot without init is reported', proves('rollback.no-init-is-reported'), async ({ device, slots, once }) => {

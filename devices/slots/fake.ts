@@ -7,7 +7,6 @@ const updatePath = '/run/fake-update/update.hostapp';
 
 /** Two slots in memory, with GRUB's counting. `boot` is what a loader and the rollback units of the OS would do at a reboot. */
 export class FakeSlots implements Slots {
-  readonly attemptsBeforeFallback = 1;
   readonly #versions: Record<Slot, string | undefined> = { A: 'fake 1.0.0', B: undefined };
   readonly #faults = new Set<SlotFault>();
   #state: SlotState = {
@@ -16,6 +15,7 @@ export class FakeSlots implements Slots {
     breadcrumbs: [],
     results: [],
     osVersion: 'fake 1.0.0',
+    attemptsBeforeFallback: 1,
   };
   #delivered = false;
   #updates = 0;
@@ -74,6 +74,7 @@ export class FakeSlots implements Slots {
       breadcrumbs: [],
       results: boots ? (healthy ? [] : ['rollback-health-triggered']) : ['rollback-altboot-triggered'],
       osVersion: this.#versions[up] ?? '',
+      attemptsBeforeFallback: 1,
     };
   }
 

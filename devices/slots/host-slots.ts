@@ -7,7 +7,6 @@ import type { Sticks } from '../sticks/sticks.ts';
 import { observed } from '../waiting.ts';
 import { faultCommands, shortenTimers } from './damage.ts';
 import { InstallFailed, NothingInstalled } from './errors.ts';
-import type { LoaderLayout } from './layout.ts';
 import { readSlots, slotStateOf } from './read-state.ts';
 import type { Slots } from './slots.ts';
 import { updateFileDelivery } from './update-file.ts';
@@ -18,8 +17,6 @@ export interface HostSlotsOptions {
   budgets: Budgets;
   /** Path on this side of a file for hostapp-update; undefined where there is none. */
   updateFile: () => Promise<string | undefined>;
-  /** How the device's boot loader keeps its variables. */
-  layout: LoaderLayout;
 }
 
 const lookAgainEvery = 1_000;
@@ -27,7 +24,7 @@ const lookAgainEvery = 1_000;
 const nothingThere = 44;
 
 /** The two slots of a balenaOS, through a root shell on it. */
-export function hostSlots({ host, sticks, budgets, updateFile, layout }: HostSlotsOptions): Slots {
+export function hostSlots({ host, sticks, budgets, updateFile }: HostSlotsOptions): Slots {
   const delivery = updateFileDelivery({ host, sticks, updateFile, stickBudget: budgets.stick });
 
   async function onInactive(what: string, command: string): Promise<void> {
@@ -45,8 +42,7 @@ export function hostSlots({ host, sticks, budgets, updateFile, layout }: HostSlo
   }
 
   return {
-    attemptsBeforeFallback: layout.attemptsBeforeFallback,
-    state: async () => slotStateOf(await readSlots(host, layout), layout),
+    state: async () => slotStateOf(await readSlots(host)),
     deliverUpdate: () => delivery.deliver(),
     discardUpdate: () => delivery.discard(),
     async install(updatePath, options = {}) {
@@ -71,8 +67,8 @@ export function hostSlots({ host, sticks, budgets, updateFile, layout }: HostSlo
         advice: 'The console and `journalctl -u rollback-health -u rollback-altboot` tell what the device is waiting for.',
         async look() {
           try {
-            const report = await readSlots(host, layout);
-            const state = slotStateOf(report, layout);
+            const report = await readSlots(host);
+            const state = slotStateOf(report);
             if (report.busy === undefined && state.breadcrumbs.length === 0 && !state.loader.upgradeAvailable) return { found: state };
             return [JSON.stringify(state), report.busy].filter(Boolean).join(', ');
           } catch (error) {

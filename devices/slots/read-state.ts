@@ -1,12 +1,14 @@
 import type { Shell } from '../shell/shell.ts';
 import { UnknownSlotLayout } from './errors.ts';
-import type { LoaderLayout } from './layout.ts';
+import { loaders, parseVariables } from './loaders.ts';
 import { breadcrumbs, rollbackResults, type SlotState } from './slots.ts';
 
 /** What the device says of its slots, before anybody judges it. */
 export interface SlotReport {
   /** File-system label or partition name of what is mounted at the active slot's place. */
   label: string;
+  /** Name of the boot loader whose files are there; undefined where there are none. */
+  loader: string | undefined;
   loaderText: string;
   /** Names of files in /mnt/state. */
   files: string[];
@@ -15,25 +17,34 @@ export interface SlotReport {
   busy: string | undefined;
 }
 
-/** Lines between marks: one round trip for all of it, and each part as its file has it. */
-function command(layout: LoaderLayout): string {
-  return [
-    'source=$(findmnt -n -o SOURCE /mnt/sysroot/active || findmnt -n -o SOURCE /)',
-    'source=$(readlink -f "$source")',
-    'echo "@label"; blkid -s LABEL -o value "$source" || lsblk -n -o LABEL "$source"',
-    `echo "@loader"; for file in ${layout.files.join(' ')}; do if [ -f "$file" ]; then cat "$file"; break; fi; done; echo`,
-    `echo "@files"; cd /mnt/state && for file in ${[...breadcrumbs, ...rollbackResults].join(' ')}; do if [ -e "$file" ]; then echo "$file"; fi; done`,
-    'echo "@version"; . /etc/os-release; echo "$PRETTY_NAME"',
-    'echo "@busy"; for unit in rollback-health rollback-altboot; do state=$(systemctl is-active "$unit.service"); case $state in activating|deactivating) echo "$unit.service is $state";; esac; done',
-    'case $(systemctl is-system-running) in stopping) echo "the system is stopping";; esac; true',
-  ].join('\n');
-}
+/** The variables of the first loader whose file is there, under its name. */
+const loaderVariables = [
+  'variables() {',
+  ...loaders.map(({ name, files, alongside }) => {
+    const further = alongside.map((file) => ` "\${file%/*}/${file}"`).join('');
+    return `for file in ${files.join(' ')}; do if [ -f "$file" ]; then echo "@loader ${name}"; cat "$file"${further} 2>/dev/null; return; fi; done`;
+  }),
+  '}; variables; echo',
+].join('\n');
 
-export async function readSlots(host: Shell, layout: LoaderLayout): Promise<SlotReport> {
-  const said = await host.check(command(layout));
-  const part = (name: string) => new RegExp(`^@${name}\\n([^]*?)(?=^@|$(?![^]))`, 'm').exec(said)?.[1]?.trim() ?? '';
+/** Lines between marks: one round trip for all of it, and each part as its file has it. */
+const command = [
+  'source=$(findmnt -n -o SOURCE /mnt/sysroot/active || findmnt -n -o SOURCE /)',
+  'source=$(readlink -f "$source")',
+  'echo "@label"; blkid -s LABEL -o value "$source" || lsblk -n -o LABEL "$source"',
+  loaderVariables,
+  `echo "@files"; cd /mnt/state && for file in ${[...breadcrumbs, ...rollbackResults].join(' ')}; do if [ -e "$file" ]; then echo "$file"; fi; done`,
+  'echo "@version"; . /etc/os-release; echo "$PRETTY_NAME"',
+  'echo "@busy"; for unit in rollback-health rollback-altboot; do state=$(systemctl is-active "$unit.service"); case $state in activating|deactivating) echo "$unit.service is $state";; esac; done',
+  'case $(systemctl is-system-running) in stopping) echo "the system is stopping";; esac; true',
+].join('\n');
+
+export async function readSlots(host: Shell): Promise<SlotReport> {
+  const said = await host.check(command);
+  const part = (name: string) => new RegExp(`^@${name}(?: .*)?\\n([^]*?)(?=^@|$(?![^]))`, 'm').exec(said)?.[1]?.trim() ?? '';
   return {
     label: part('label'),
+    loader: /^@loader (.*)$/m.exec(said)?.[1],
     loaderText: part('loader'),
     files: part('files').split('\n').filter(Boolean),
     osVersion: part('version'),
@@ -41,7 +52,7 @@ export async function readSlots(host: Shell, layout: LoaderLayout): Promise<Slot
   };
 }
 
-export function slotStateOf(report: SlotReport, layout: LoaderLayout): SlotState {
+export function slotStateOf(report: SlotReport): SlotState {
   const active = /(?:resin|balena)-root([AB])$/.exec(report.label)?.[1];
   if (active !== 'A' && active !== 'B') {
     throw new UnknownSlotLayout(`the running root file system has the label “${report.label}”, neither resin-rootA nor resin-rootB`, {
@@ -49,17 +60,20 @@ export function slotStateOf(report: SlotReport, layout: LoaderLayout): SlotState
       advice: 'Is this a balenaOS image since 2.0.0?',
     });
   }
-  if (report.loaderText === '') {
-    throw new UnknownSlotLayout(`no variables of ${layout.name} on the boot partition: ${layout.files.join(', ')}`, {
+  const loader = loaders.find(({ name }) => name === report.loader);
+  if (loader === undefined) {
+    const places = loaders.flatMap(({ name, files }) => files.map((file) => `${file} (${name})`));
+    throw new UnknownSlotLayout(`no variables of a boot loader on the boot partition: ${places.join(', ')}`, {
       blame: 'product',
-      advice: 'Another loader has another layout: see devices/slots/layout.ts.',
+      advice: 'Another loader keeps them elsewhere: see devices/slots/loaders.ts.',
     });
   }
   return {
     active,
-    loader: layout.parse(report.loaderText),
+    loader: parseVariables(loader, report.loaderText),
     breadcrumbs: breadcrumbs.filter((name) => report.files.includes(name)),
     results: rollbackResults.filter((name) => report.files.includes(name)),
     osVersion: report.osVersion,
+    attemptsBeforeFallback: loader.attemptsBeforeFallback,
   };
 }

@@ -23,6 +23,8 @@ export interface SlotState {
   results: (typeof rollbackResults)[number][];
   /** PRETTY_NAME of /etc/os-release of the running OS. */
   osVersion: string;
+  /** How many boots of a broken new slot the loader tries before it boots the old one: GRUB 1, U-Boot 3. */
+  attemptsBeforeFallback: number;
 }
 
 /** How to break the inactive slot. */
@@ -30,8 +32,6 @@ export type SlotFault = 'no-init' | 'corrupt-kernel' | 'failing-health';
 
 export interface Slots {
   state(): Promise<SlotState>;
-  /** How many boots of a broken new slot the loader tries before it boots the old one: GRUB 1, U-Boot 3. */
-  readonly attemptsBeforeFallback: number;
   /** Makes the update file reachable on the device and gives its path there (kept until `discardUpdate`). */
   deliverUpdate(): Promise<string>;
   discardUpdate(): Promise<void>;

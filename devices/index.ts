@@ -39,6 +39,6 @@ export { serviceImage, type ServiceImageOptions } from './engine/service-image/b
 export { connectBench, type ConnectBenchOptions } from './remote/client.ts';
 export { serveParts, type PartsServer } from './remote/server.ts';
 export { consoleSlice, failure, measurement } from './testing/attachments.ts';
-export type { DeviceType, ProvisionedDevice, ProvisionRequest } from './types/device-type.ts';
+export type { DeviceType, Platform, ProvisionedDevice, ProvisionRequest } from './types/device-type.ts';
 export { deviceType, deviceTypes, UnknownDeviceType } from './types/registry.ts';
 export { nearest } from './nearest.ts';

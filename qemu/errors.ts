@@ -19,14 +19,17 @@ export class QemuError extends Error {
   }
 }
 
-/** A program of QEMU's is not on PATH. */
+/** A program of QEMU's is not on PATH, or a firmware not in its place. */
 export class QemuMissing extends QemuError {
   override readonly name = 'QemuMissing';
   readonly program: string;
   readonly debianPackage: string;
 
   constructor(program: string, debianPackage: string, cause?: unknown) {
-    super(`${program} is not on PATH`, { advice: `Install it: apt install ${debianPackage}`, cause });
+    super(`${program} is ${program.includes('/') ? 'missing' : 'not on PATH'}`, {
+      advice: `Install it: apt install ${debianPackage}`,
+      cause,
+    });
     this.program = program;
     this.debianPackage = debianPackage;
   }

@@ -3,6 +3,7 @@ export type { Accelerator } from './accelerator/accelerator.ts';
 export { selectAccelerator, type SelectOptions } from './accelerator/select.ts';
 export type { Custody } from './custody/custody.ts';
 export { takeCustody, type CustodyOptions } from './custody/take.ts';
+export type { Architecture } from './debian/index.ts';
 export { cacheEntry, defaultCacheDirectory } from './cache.ts';
 export { ImageError, NoSpace, type ImageFault } from './disk/errors.ts';
 export { demandBootable, demandPartitionTable, inspectImage, type DiskImage, type Firmware } from './disk/image.ts';
@@ -10,6 +11,7 @@ export { createOverlay, demandSpace, type OverlayOptions } from './disk/overlay.
 export { recognise, signatureBytes } from './disk/signatures.ts';
 export { BudgetExceeded, QemuError, QemuMissing, type QemuErrorOptions } from './errors.ts';
 export { MachineOff, MachineStartFailed, PortTaken } from './machine/errors.ts';
+export { armVirt, pc, type Hardware } from './machine/hardware.ts';
 export type { Forward, Machine, MachineExit, MachineReset, MachineSpec, UsbDiskOptions } from './machine/machine.ts';
 export { startMachine } from './machine/start.ts';
 export { findSnapshot, type Found } from './snapshot/find.ts';

@@ -1,4 +1,4 @@
-import type { Custody } from '../../qemu/index.ts';
+import type { Accelerator, Architecture, Custody, Firmware } from '../../qemu/index.ts';
 import type { Budgets } from '../budgets.ts';
 import type { BootTimeline } from '../console/console.ts';
 import type { ConsoleStages } from '../console/stages.ts';
@@ -30,8 +30,6 @@ export interface ProvisionRequest {
 export interface ProvisionedDevice extends DeviceParts {
   readonly capabilities: ReadonlySet<Capability>;
   readonly budgets: Budgets;
-  /** What runs underneath, in words for a report: an accelerator and why it was taken, a board's revision. */
-  readonly platform: string;
   /** Why the next lease must start from a fresh image; empty while it need not. */
   readonly dirt: readonly string[];
   /** The console's log in the run directory. */
@@ -50,11 +48,23 @@ export interface ProvisionedDevice extends DeviceParts {
   release(): Promise<void>;
 }
 
+export interface Platform {
+  accelerator: Accelerator['accelerator'] | 'none';
+  /** Why it was taken; empty where there is nothing to say. */
+  reason: string;
+}
+
 /** How the parts make a class of boards. One file of this folder is one type; its default export is this. */
 export interface DeviceType {
   /** The slug that balenaOS gives it, and the file's name. */
   readonly name: string;
+  /** Of its images, and of the containers that run on it. */
+  readonly architecture: Architecture;
+  /** The PC's firmware that must find a boot loader on an image; absent where the board has rules of its own. */
+  readonly firmware?: Firmware;
   readonly capabilities: ReadonlySet<Capability>;
   readonly bootStages: ConsoleStages;
+  /** What runs its instructions here, for a report. Throws where nothing can. */
+  platform(options: { signal: AbortSignal }): Promise<Platform>;
   provision(request: ProvisionRequest): Promise<ProvisionedDevice>;
 }

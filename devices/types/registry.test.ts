@@ -3,7 +3,7 @@ import { deviceType, deviceTypes, UnknownDeviceType } from './registry.ts';
 
 test('each file of the folder that is a type is one, under its own name', async (t) => {
   const types = await deviceTypes();
-  t.deepEqual([...types.keys()], ['qemux86-64']);
+  t.deepEqual([...types.keys()], ['qemuarm64', 'qemux86-64']);
   for (const [name, type] of types) {
     t.is(type.name, name);
     t.is(await deviceType(name), type);

@@ -84,18 +84,18 @@ serial('the verdict is kept for this boot and this QEMU, and no longer', async (
   }
   await withCache(async (cache) => {
     const binary = await writeDouble(cache, 'echo first >&2; exit 1');
-    t.is((await selectAccelerator({ binary })).reason, 'kvm present, failed in probe: first');
+    t.is((await selectAccelerator({ emulator: binary })).reason, 'kvm present, failed in probe: first');
     const file = join(cache, 'boardwalk', 'accelerator.json');
     const kept = await readFile(file, 'utf8');
     t.true(kept.includes(bootId()));
 
     await writeFile(file, kept.replace('first', 'kept'));
-    t.is((await selectAccelerator({ binary })).reason, 'kvm present, failed in probe: kept');
+    t.is((await selectAccelerator({ emulator: binary })).reason, 'kvm present, failed in probe: kept');
     await writeFile(file, kept.replace('first', 'kept').replace(bootId(), 'an earlier boot'));
-    t.is((await selectAccelerator({ binary })).reason, 'kvm present, failed in probe: first');
+    t.is((await selectAccelerator({ emulator: binary })).reason, 'kvm present, failed in probe: first');
     await writeFile(file, '{"bootId":');
-    t.is((await selectAccelerator({ binary })).reason, 'kvm present, failed in probe: first');
+    t.is((await selectAccelerator({ emulator: binary })).reason, 'kvm present, failed in probe: first');
     await writeDouble(cache, `sleep 0.1; exit ${answeredExitCode}`);
-    t.is((await selectAccelerator({ binary })).accelerator, 'kvm');
+    t.is((await selectAccelerator({ emulator: binary })).accelerator, 'kvm');
   });
 });

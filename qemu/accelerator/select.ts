@@ -5,6 +5,7 @@ import { execa } from 'execa';
 
 import { budgets } from '../budgets.ts';
 import { defaultCacheDirectory } from '../cache.ts';
+import { pc } from '../machine/hardware.ts';
 import { findProgram } from '../program.ts';
 import type { Accelerator } from './accelerator.ts';
 import { answeredExitCode, exitPort, probeDisk } from './boot-sector.ts';
@@ -12,30 +13,31 @@ import { replaceFile } from './replace-file.ts';
 import { recallVerdict, rememberVerdict, type Verdict } from './verdict.ts';
 
 export interface SelectOptions {
-  /** QEMU's system emulator. Default qemu-system-x86_64. */
-  binary?: string;
+  /** QEMU's system emulator. Default: a PC's. */
+  emulator?: string;
   signal?: AbortSignal;
 }
 
-const kvm = ['-accel', 'kvm', '-cpu', 'host'];
-/**
- * What software emulation does better without. 5-level paging costs each translated memory access a further step; `rep movsb` and `rep stosb`, by which kernel
- * and C library copy and clear where erms and fsrm say so, are done byte by byte; smap ends a block of translated code at each of the kernel's looks into a
- * process, and what smep, pku and umip forbid is checked in software.
- */
-const slowWhenEmulated = ['la57', 'erms', 'fsrm', 'smap', 'smep', 'pku', 'umip'];
+const kvm = ['-accel', 'kvm'];
 /**
  * 512 MiB of translated code: a boot up to engine and supervisor fills 128 and would have them thrown away and translated anew (44 CPU-s for that and a reboot, 40 with 512).
  * A larger cache has its price at a warm reboot (up to 2 CPU-s with 512): QEMU 7.2 throws away each block of the last kernel with a sweep over every vCPU's jump cache.
  */
-const tcg = ['-accel', 'tcg,thread=multi,tb-size=512', '-cpu', ['max', ...slowWhenEmulated.map((flag) => `${flag}=off`)].join(',')];
+const tcg = ['-accel', 'tcg,thread=multi,tb-size=512'];
+
+/** The emulator of this host's own architecture: KVM runs no other. */
+const ownEmulator: Partial<Record<NodeJS.Architecture, string>> = { x64: 'qemu-system-x86_64' };
 
 /**
  * KVM if a guest was seen to run under it, software emulation otherwise. That /dev/kvm exists proves nothing: it can answer every ioctl
  * and hang each guest. The verdict of the probe is kept in the user's cache for this boot of the host and this QEMU.
  */
 export async function selectAccelerator(options: SelectOptions = {}): Promise<Accelerator> {
-  const binary = findProgram(options.binary ?? 'qemu-system-x86_64');
+  const emulator = options.emulator ?? pc.emulator;
+  const binary = findProgram(emulator);
+  if (emulator.startsWith('qemu-system-') && emulator !== ownEmulator[process.arch]) {
+    return { accelerator: 'tcg', argv: tcg, reason: 'kvm runs no other architecture than the host’s' };
+  }
   const closed = await whyClosed('/dev/kvm');
   if (closed !== undefined) return { accelerator: 'tcg', argv: tcg, reason: closed };
   const verdict = (await recallVerdict(binary)) ?? (await rememberVerdict(binary, await probeKvm(binary, options.signal)));
@@ -57,13 +59,17 @@ async function whyClosed(node: string): Promise<string | undefined> {
 
 /** Boots a guest of one sector under KVM, against a deadline. */
 export async function probeKvm(binary: string, signal?: AbortSignal): Promise<Verdict> {
-  const result = await execa('setpriv', ['--pdeathsig', 'KILL', binary, ...kvm, ...probeArguments(await cachedProbeDisk())], {
-    reject: false,
-    stdin: 'ignore',
-    timeout: budgets.acceleratorProbe,
-    killSignal: 'SIGKILL',
-    ...(signal === undefined ? {} : { cancelSignal: signal }),
-  });
+  const result = await execa(
+    'setpriv',
+    ['--pdeathsig', 'KILL', binary, ...kvm, '-cpu', 'host', ...probeArguments(await cachedProbeDisk())],
+    {
+      reject: false,
+      stdin: 'ignore',
+      timeout: budgets.acceleratorProbe,
+      killSignal: 'SIGKILL',
+      ...(signal === undefined ? {} : { cancelSignal: signal }),
+    },
+  );
   signal?.throwIfAborted();
   if (result.exitCode === answeredExitCode) {
     return { works: true, reason: `kvm present, answered in ${(result.durationMs / 1000).toFixed(1)} s` };

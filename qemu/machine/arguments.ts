@@ -1,21 +1,23 @@
 import { resolve } from 'node:path';
 
+import { pc } from './hardware.ts';
 import type { MachineSpec } from './machine.ts';
 
 /** Name of the serial port's character device in QMP. */
 export const consoleChardev = 'console';
 
 /**
- * QEMU's arguments for a machine. q35 without graphics makes SeaBIOS, and through it GRUB's BIOS console, appear on the serial port.
- * `romfile=` leaves out the network card's boot ROM. The disk's cache is writeback: a cut loses what the guest hadn't flushed, and no more. A
+ * QEMU's arguments for a machine. `romfile=` leaves out the network card's boot ROM. The disk's cache is writeback: a cut loses what the guest hadn't flushed, and no more. A
  * flush goes as far as the host's page cache, which outlives QEMU, and isn't waited for beyond it: what the host loses, it loses with the whole run.
  * A copy of a machine's memory can only be given to a machine with the same arguments.
  */
 export function machineArguments(spec: MachineSpec, qmpSocket: string): string[] {
+  const { board, cpu, firmware } = spec.hardware ?? pc;
   return [
     ['-name', `boardwalk-${spec.id}`, '-no-user-config', '-nodefaults', '-display', 'none', '-S'],
-    spec.accelerator.argv,
-    ['-machine', 'q35,graphics=off', '-smp', String(spec.cpus ?? 2), '-m', String(memoryMiB(spec))],
+    [...spec.accelerator.argv, '-cpu', spec.accelerator.accelerator === 'kvm' ? 'host' : cpu],
+    firmware === undefined ? [] : ['-bios', firmware.file],
+    ['-machine', board, '-smp', String(spec.cpus ?? 2), '-m', String(memoryMiB(spec))],
     memoryInFile(spec),
     ['-rtc', `base=${spec.rtc === undefined ? 'utc' : isoSeconds(spec.rtc)},clock=host`],
     ['-chardev', `socket,id=qmp,path=${escapeCommas(qmpSocket)}`, '-mon', 'chardev=qmp,mode=control'],
@@ -30,13 +32,14 @@ export function machineArguments(spec: MachineSpec, qmpSocket: string): string[]
 
 const memoryMiB = (spec: MachineSpec): number => spec.memoryMiB ?? 1024;
 
-/** Under the name that q35's memory has by itself, for a saved memory is found by it. */
+/** Under the name that the board's memory has by itself, for a saved memory is found by it. */
 function memoryInFile(spec: MachineSpec): string[] {
   const file = fileOfMemory(spec.memory);
   if (file === undefined) return [];
   const share = spec.memory !== undefined && 'stream' in spec.memory ? 'on' : 'off';
-  const backend = `memory-backend-file,id=pc.ram,size=${memoryMiB(spec)}M,mem-path=${escapeCommas(resolve(file))},share=${share}`;
-  return ['-object', backend, '-machine', 'memory-backend=pc.ram'];
+  const { memoryBackend } = spec.hardware ?? pc;
+  const backend = `memory-backend-file,id=${memoryBackend},size=${memoryMiB(spec)}M,mem-path=${escapeCommas(resolve(file))},share=${share}`;
+  return ['-object', backend, '-machine', `memory-backend=${memoryBackend}`];
 }
 
 /** The file that holds the memory itself, if one does. */

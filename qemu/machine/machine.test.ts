@@ -14,6 +14,7 @@ import { createOverlay } from '../disk/overlay.ts';
 import { inspectImage } from '../disk/image.ts';
 import { BudgetExceeded, QemuError, QemuMissing } from '../errors.ts';
 import { MachineOff, MachineStartFailed, PortTaken } from './errors.ts';
+import { pc } from './hardware.ts';
 import type { Machine, MachineSpec } from './machine.ts';
 import { startMachine } from './start.ts';
 import { greeting, tinyGuestDisk } from './tiny-guest.ts';
@@ -225,13 +226,20 @@ serial('a QEMU that can not start is quoted, and one that is missing has its pac
   t.regex(crashed.message, /^tiny did not start: QEMU ended at start \(exit code 1\): .*'\/nonexistent': No such file or directory$/);
   t.regex(await readFile(bench.spec.log, 'utf8'), /No such file or directory/);
 
-  const missing = await t.throwsAsync(startMachine({ ...bench.spec, binary: 'qemu-system-vax' }), { instanceOf: QemuMissing });
+  const missing = await t.throwsAsync(startMachine({ ...bench.spec, hardware: { ...pc, emulator: 'qemu-system-vax' } }), {
+    instanceOf: QemuMissing,
+  });
   t.regex(missing.advice, /apt install/);
+  const firmware = { file: '/nonexistent/u-boot.bin', debianPackage: 'u-boot-qemu' };
+  await t.throwsAsync(startMachine({ ...bench.spec, hardware: { ...pc, firmware } }), {
+    instanceOf: QemuMissing,
+    message: '/nonexistent/u-boot.bin is missing',
+  });
 
   const silent = join(bench.directory, 'silent');
   await writeFile(silent, '#!/bin/sh\nexec sleep 60\n', { mode: 0o755 });
   const stop = new AbortController();
-  const starting = startMachine({ ...bench.spec, binary: silent }, { signal: stop.signal });
+  const starting = startMachine({ ...bench.spec, hardware: { ...pc, emulator: silent } }, { signal: stop.signal });
   stop.abort(new Error('enough'));
   await t.throwsAsync(starting, { message: 'enough' });
 });

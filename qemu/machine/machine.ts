@@ -1,6 +1,7 @@
 import type { Accelerator } from '../accelerator/accelerator.ts';
 import type { Custody } from '../custody/custody.ts';
 import type { QmpClient } from '../qmp/client.ts';
+import type { Hardware } from './hardware.ts';
 
 export interface Forward {
   /** TCP port in the guest. */
@@ -32,8 +33,8 @@ export interface MachineSpec<Name extends string = string> {
   memory?: SavedMemory;
   /** What the battery-backed clock says at power-on; it runs with the host's clock from there. Default: the host's time. */
   rtc?: Date;
-  /** QEMU's system emulator. Default qemu-system-x86_64. */
-  binary?: string;
+  /** Default: a PC. */
+  hardware?: Hardware;
 }
 
 /** A guest's memory and devices, in files. */

@@ -1,9 +1,10 @@
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 
 import { budgets } from '../budgets.ts';
-import { QemuError } from '../errors.ts';
+import { QemuError, QemuMissing } from '../errors.ts';
 import { findProgram } from '../program.ts';
 import type { QmpClient } from '../qmp/client.ts';
 import { humanMonitor, queryChardev } from '../qmp/commands.ts';
@@ -13,6 +14,7 @@ import { within } from '../within.ts';
 import { consoleChardev, machineArguments } from './arguments.ts';
 import { MachineStartFailed, PortTaken } from './errors.ts';
 import { forwardedPorts } from './forwarded-ports.ts';
+import { pc } from './hardware.ts';
 import type { Forward, Machine, MachineSpec } from './machine.ts';
 import { restoreMemory } from './memory.ts';
 import { QemuOutput } from './output.ts';
@@ -29,7 +31,9 @@ export async function startMachine<Name extends string>(
 ): Promise<Machine<Name>> {
   if (!/^[A-Za-z0-9.-]{1,12}$/.test(spec.id)) throw new TypeError(`a machine can't be named ${JSON.stringify(spec.id)}`);
   options.signal?.throwIfAborted();
-  const binary = findProgram(spec.binary ?? 'qemu-system-x86_64');
+  const { emulator, firmware } = spec.hardware ?? pc;
+  const binary = findProgram(emulator);
+  if (firmware !== undefined && !existsSync(firmware.file)) throw new QemuMissing(firmware.file, firmware.debianPackage);
   const socketPath = join(spec.custody.directory, `${spec.id}.qmp`);
   // QEMU connects to us: its first sign of life is a connection, and there is nothing to poll for.
   const server = createServer();

@@ -3,6 +3,7 @@ import { execa } from 'execa';
 import { budgets } from '../budgets.ts';
 import { QemuError } from '../errors.ts';
 import { machineArguments } from '../machine/arguments.ts';
+import { pc } from '../machine/hardware.ts';
 import type { MachineSpec } from '../machine/machine.ts';
 import { findProgram } from '../program.ts';
 import { format } from './snapshot.ts';
@@ -23,7 +24,7 @@ export interface Identity {
 }
 
 export async function identityOf({ spec, base }: SnapshotSubject): Promise<Identity> {
-  return { qemu: await qemuVersion(spec.binary), machine: shapeOf(spec), base };
+  return { qemu: await qemuVersion((spec.hardware ?? pc).emulator), machine: shapeOf(spec), base };
 }
 
 /**
@@ -42,8 +43,8 @@ function shapeOf(spec: MachineSpec): string[] {
   return machineArguments({ ...kept, id: 'snapshot', disk: { file: '/disk', format: spec.disk.format }, forwards }, '/qmp');
 }
 
-async function qemuVersion(binary = 'qemu-system-x86_64'): Promise<string> {
-  const program = findProgram(binary);
+async function qemuVersion(emulator: string): Promise<string> {
+  const program = findProgram(emulator);
   const { exitCode, stdout, stderr } = await execa(program, ['--version'], { reject: false, stdin: 'ignore', timeout: budgets.qemuImg });
   const version = stdout.split('\n')[0]?.trim();
   if (exitCode === 0 && version) return version;

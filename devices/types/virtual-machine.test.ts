@@ -5,7 +5,8 @@ import test from 'ava';
 import { takeCustody } from '../../qemu/index.ts';
 import { tinyBoard, tinyGreeting } from '../power/tiny-machine.ts';
 import type { ProvisionedDevice } from './device-type.ts';
-import qemux86, { DeviceOff } from './qemux86-64.ts';
+import qemux86 from './qemux86-64.ts';
+import { DeviceOff } from './virtual-machine.ts';
 
 /** A device whose flash image is a boot sector that greets. */
 async function provisioned(t: { teardown(step: () => Promise<void>): void }) {
@@ -89,7 +90,6 @@ test.serial('it says what it was asked to keep', async (t) => {
   facts.at = 4;
   t.deepEqual(await device.recall('facts'), { at: 3 });
   t.is(await device.recall('others'), undefined);
-  t.regex(device.platform, /^qemu (tcg|kvm) \(/);
 });
 
 test.serial('an image that isn’t there leaves nothing behind', async (t) => {

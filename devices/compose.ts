@@ -5,7 +5,6 @@ import { dockerEngine } from './engine/docker-engine.ts';
 import type { HostKeys } from './shell/host-keys.ts';
 import type { Shell } from './shell/shell.ts';
 import { SshShell } from './shell/ssh.ts';
-import { grub } from './slots/grub.ts';
 import { hostSlots } from './slots/host-slots.ts';
 import { httpSupervisor } from './supervisor/http.ts';
 
@@ -33,7 +32,7 @@ export function createDevice(parts: DeviceParts, options: DeviceOptions = {}): D
     serviceImage: async () => (await parts.artifacts()).serviceImage,
     budgets,
   });
-  const slots = hostSlots({ host, sticks, layout: grub, budgets, updateFile: async () => (await parts.artifacts()).update });
+  const slots = hostSlots({ host, sticks, budgets, updateFile: async () => (await parts.artifacts()).update });
 
   const capabilities = new Set<Capability>(['slots']);
   if (sticks !== undefined) capabilities.add('sticks');

@@ -8,7 +8,14 @@ export async function referenceDevice(
   { id, directory, signal }: { id: string; directory: string; signal: AbortSignal },
   taken: AsyncDisposableStack,
 ): Promise<ProvisionedDevice> {
-  const image = await imageUnderTest({ file: undefined, update: undefined, mirror: undefined, signal, onStep: () => undefined });
+  const image = await imageUnderTest({
+    type: 'qemux86-64',
+    file: undefined,
+    update: undefined,
+    mirror: undefined,
+    signal,
+    onStep: () => undefined,
+  });
   const custody = taken.use(await takeCustody({ name: id, root: directory }));
   const type = await deviceType('qemux86-64');
   const parts = await type.provision({

@@ -1,5 +1,5 @@
 import { basename, resolve } from 'node:path';
-import { serviceImage, type Artifacts } from '../devices/index.ts';
+import { deviceType, serviceImage, type Artifacts } from '../devices/index.ts';
 import { demandBootable, inspectImage, sha256OfFile } from '../qemu/index.ts';
 import { buildReferenceImage } from '../qemu/reference-os/index.ts';
 import type { ImageIdentity } from '../reports/index.ts';
@@ -21,6 +21,8 @@ export interface ImageStep {
 }
 
 export interface ImageRequest {
+  /** The name of the type of the devices that it is for. */
+  type: string;
   /** An image of the user's own; undefined: the reference OS, built on the first call and cached. */
   file: string | undefined;
   /** A file for `hostapp-update -f` that goes with the user's image. */
@@ -32,12 +34,13 @@ export interface ImageRequest {
 }
 
 /** Finds or builds the image, and the container image that suites deploy. Throws what was found wrong, in one sentence. */
-export async function imageUnderTest({ file, update, mirror, signal, onStep }: ImageRequest): Promise<ImageUnderTest> {
+export async function imageUnderTest({ type, file, update, mirror, signal, onStep }: ImageRequest): Promise<ImageUnderTest> {
   const steps = stepTeller(onStep);
+  const { architecture, firmware } = await deviceType(type);
   if (file !== undefined) {
     const image = await inspectImage(resolve(file));
-    demandBootable(image, 'bios');
-    const services = await serviceImage({ architecture: 'amd64', mirror, signal, onProgress: () => steps.begin('service image') });
+    if (firmware !== undefined) demandBootable(image, firmware);
+    const services = await serviceImage({ architecture, mirror, signal, onProgress: () => steps.begin('service image') });
     steps.begin('checksum');
     // Which version it is only the booted OS can tell.
     const identity = {
@@ -50,9 +53,9 @@ export async function imageUnderTest({ file, update, mirror, signal, onStep }: I
     steps.end();
     return { flash: image.file, identity, artifacts: { serviceImage: services, ...(update !== undefined && { update: resolve(update) }) } };
   }
-  const reference = await buildReferenceImage({ mirror, signal, onProgress: ({ step }) => steps.begin(step) });
+  const reference = await buildReferenceImage({ deviceType: type, mirror, signal, onProgress: ({ step }) => steps.begin(step) });
   const cached = steps.count === 0;
-  const services = await serviceImage({ architecture: 'amd64', mirror, signal, onProgress: () => steps.begin('service image') });
+  const services = await serviceImage({ architecture, mirror, signal, onProgress: () => steps.begin('service image') });
   steps.end();
   const { flash, version, manifest } = reference;
   return {

@@ -20,12 +20,14 @@ export const imageCommand = new Command('image').description(
 imageCommand
   .command('build')
   .description('build the image if the cache has not got it; offline after the first build')
+  .argument('[type]', 'the device type that it is for', 'qemux86-64')
   .option('--mirror <url>', 'Debian mirror (default: the one that apt uses)')
-  .action(async (options: { mirror?: string }) => {
+  .action(async (type: string, options: { mirror?: string }) => {
     const began = performance.now();
     let told = '';
     const image = await interruptible((signal) =>
       buildReferenceImage({
+        deviceType: type,
         mirror: options.mirror,
         signal,
         onProgress: ({ step, number, of, seconds }) => {
@@ -35,7 +37,7 @@ imageCommand
       }),
     );
     const how = told === '' ? 'cached' : `built in ${((performance.now() - began) / 1000).toFixed(0)} s`;
-    console.log(`image    reference-os ${image.version}  ${image.hash}  (${how})\n${image.flash}`);
+    console.log(`image    reference-os ${image.version} for ${type}  ${image.hash}  (${how})\n${image.flash}`);
   });
 
 imageCommand
@@ -51,7 +53,7 @@ imageCommand
     }
     const { manifest } = image;
     console.log(
-      `reference-os ${manifest.version}, update ${manifest.updateVersion}\nhash      ${manifest.hash}\nkernel    ${manifest.kernel}\nnode      ${manifest.node}`,
+      `reference-os ${manifest.version} for ${manifest.deviceType}, update ${manifest.updateVersion}\nhash      ${manifest.hash}\nkernel    ${manifest.kernel}\nnode      ${manifest.node}`,
     );
     console.log(`flash     ${image.flash}\nupdate    ${image.update}\non disk   ${mebibytes(diskBytes)}\n`);
     printTable(
@@ -76,9 +78,10 @@ imageCommand
   .action(async () => {
     const images = await listReferenceImages();
     printTable(
-      ['hash', 'version', 'on disk', 'last used', 'file'],
+      ['hash', 'for', 'version', 'on disk', 'last used', 'file'],
       images.map(({ hash, image, diskBytes, lastUsed, directory }) => [
         hash,
+        image?.manifest.deviceType ?? '',
         image?.version ?? 'of another boardwalk',
         mebibytes(diskBytes),
         lastUsed.toISOString().slice(0, 16),

@@ -7,6 +7,9 @@ import { sha256OfFile } from '../sha256.ts';
 import { runCommand } from './command.ts';
 import { packageSources, suite } from './mirror.ts';
 
+/** Debian's names. */
+export type Architecture = 'amd64' | 'arm64' | 'armhf';
+
 export interface DebianRootfsOptions {
   /** Debian package names. */
   packages: readonly string[];
@@ -15,7 +18,7 @@ export interface DebianRootfsOptions {
    * `extract`: the packages and what they depend on, only unpacked: no maintainer script runs.
    */
   variant: 'essential' | 'extract';
-  architecture: 'amd64' | 'arm64' | 'armhf';
+  architecture: Architecture;
   /** A mirror's URL; default: the one this machine's apt uses for the suite, else mmdebstrap's own. */
   mirror?: string | undefined;
   /** Root of boardwalk's cache; default by XDG. */

@@ -1,21 +1,23 @@
 import { createHash } from 'node:crypto';
-import { copyFile, mkdir, open, readdir, rm, truncate, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, open, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 
 import { cacheEntry, defaultCacheDirectory } from '../cache.ts';
-import { debianRootfs, debianRootfsSum, runCommand } from '../debian/index.ts';
+import { debianRootfs, debianRootfsSum, runCommand, type Architecture } from '../debian/index.ts';
 import { sha256OfFile } from '../sha256.ts';
-import { initramfsModules, kernelModules, kernelPackages, packages, updateVersion, version } from './contents.ts';
+import { boardOf, type Board } from './boards/index.ts';
+import { initramfsModules, kernelModules, packages, updateVersion, version } from './contents.ts';
 import { RootRequired } from './errors.ts';
 import { makeExt4, makeVfat } from './file-systems.ts';
-import { mebibyte, type Partition, partitionTable, sectorBytes } from './gpt.ts';
-import { encodeEnvironmentBlock } from './grubenv.ts';
+import { fillIn, type Blanks } from './fill-in.ts';
+import { essentialPackages, foreignNode, transplant } from './foreign.ts';
+import { mebibyte, type Partition, partitionTable } from './gpt.ts';
+import { hostTool } from './host-tool.ts';
 import { openImage, type ReferenceImage } from './images.ts';
 import { writeInitramfs } from './initramfs.ts';
 import { installKernel } from './kernel.ts';
-import { grubDirectory, installGrub } from './loader.ts';
 import { type Manifest, summarizeTree } from './manifest.ts';
-import { measureTree, overlayTree, restampTree, settleTimes, slimTree, unpackTar } from './tree.ts';
+import { installNode, measureTree, overlayTree, restampTree, settleTimes, slimTree, unpackTar } from './tree.ts';
 
 export const buildSteps = ['packages', 'kernel', 'unpack', 'system', 'initramfs', 'disk', 'update'] as const;
 export type BuildStep = (typeof buildSteps)[number];
@@ -32,6 +34,8 @@ export interface BuildProgress {
 }
 
 export interface BuildOptions {
+  /** The device type that it is for. */
+  deviceType: string;
   /** A package mirror's URL; default: the one this machine's apt uses, else mmdebstrap's own. */
   mirror?: string | undefined;
   /** Root of boardwalk's cache; default by XDG. */
@@ -44,19 +48,21 @@ export interface BuildOptions {
 const here = import.meta.dirname;
 const files = join(here, 'files');
 const supervisor = join(here, 'supervisor');
-const versionBudget = 10_000;
-const biosBootSector = 2048;
+/** Of the packages that are configured: their scripts run on this host. */
+const ownArchitecture = 'amd64';
+const ownTriplet = 'x86_64-linux-gnu';
 const bootMebibytes = 40; // balenaOS's size
 const stateMebibytes = 20; // balenaOS's size
 const dataMebibytes = 1024;
 const slotAlignment = 4;
 
 /**
- * The reference OS's flash image and update file, built if the cache hasn't got them. The first build needs the network and root;
+ * The reference OS's flash image and update file for a device type, built if the cache hasn't got them. The first build needs the network and root;
  * later ones need neither, and a change of our own files doesn't fetch packages again.
  * Throws RootRequired, BuildCommandFailed, QemuMissing, ReferenceImageError, the signal's reason.
  */
-export async function buildReferenceImage(options: BuildOptions = {}): Promise<ReferenceImage> {
+export async function buildReferenceImage(options: BuildOptions): Promise<ReferenceImage> {
+  const board = boardOf(options.deviceType);
   const cacheDirectory = options.cacheDirectory ?? defaultCacheDirectory();
   const began = performance.now();
   const progress = (step: BuildStep, detail?: string) =>
@@ -67,32 +73,39 @@ export async function buildReferenceImage(options: BuildOptions = {}): Promise<R
       seconds: (performance.now() - began) / 1000,
       ...(detail === undefined ? {} : { detail }),
     });
-  const bootstrap = (step: BuildStep, names: readonly string[], variant: 'essential' | 'extract') =>
+  const bootstrap = (step: BuildStep, names: readonly string[], variant: 'essential' | 'extract', architecture: Architecture) =>
     debianRootfs({
       packages: names,
       variant,
-      architecture: 'amd64',
+      architecture,
       mirror: options.mirror,
       cacheDirectory,
       signal: options.signal,
       onProgress: (line) => progress(step, line),
     });
-  const rootfs = await bootstrap('packages', packages, 'essential');
-  const kernel = await bootstrap('kernel', kernelPackages, 'extract');
-  const inputs = await gatherInputs(rootfs, kernel);
+  const rootfs = await bootstrap('packages', packages, 'essential', ownArchitecture);
+  const foreign =
+    board.architecture === ownArchitecture
+      ? undefined
+      : {
+          packages: await bootstrap('packages', [...packages, ...essentialPackages], 'extract', board.architecture),
+          node: await foreignNode(board.architecture, cacheDirectory, options.signal),
+        };
+  const kernel = await bootstrap('kernel', [board.kernelPackage], 'extract', board.architecture);
+  const inputs = await gatherInputs(board, { rootfs, kernel, foreign });
   const hash = createHash('sha256').update(JSON.stringify(inputs)).digest('hex').slice(0, 16);
   const directory = await cacheEntry({
     parent: join(cacheDirectory, 'images'),
     key: hash,
     signal: options.signal,
     onWait: () => progress('unpack', 'waiting for another build of the same image'),
-    build: (directory) => buildInto(directory, { rootfs, kernel, inputs, hash, signal: options.signal, progress }),
+    build: (directory) => buildInto(directory, { board, rootfs, kernel, foreign, inputs, hash, signal: options.signal, progress }),
   });
   return openImage(directory);
 }
 
 /** SHA-256 of everything that decides what the image holds, by name. */
-async function gatherInputs(rootfs: string, kernel: string): Promise<Record<string, string>> {
+async function gatherInputs(board: Board, { rootfs, kernel, foreign }: Sources): Promise<Record<string, string>> {
   const sources: Record<string, string> = {};
   for (const directory of [here, join(here, '../debian')]) {
     for (const entry of await readdir(directory, { withFileTypes: true, recursive: true })) {
@@ -103,37 +116,40 @@ async function gatherInputs(rootfs: string, kernel: string): Promise<Record<stri
   return Object.fromEntries(
     Object.entries({
       ...sources,
+      board: createHash('sha256').update(board.slug).digest('hex'),
       packages: await debianRootfsSum(rootfs),
+      ...(foreign && { 'foreign packages': await debianRootfsSum(foreign.packages), 'foreign node': await sha256OfFile(foreign.node) }),
       kernel: await debianRootfsSum(kernel),
       node: await sha256OfFile(process.execPath),
-      mke2fs: await tool('mke2fs', '-V'),
-      'mkfs.vfat': await tool('mkfs.vfat', '--help'),
-      xz: await tool('xz', '--version'),
-      lz4: await tool('lz4', '--version'),
-      as: await tool('as', '--version'),
-      ld: await tool('ld', '--version'),
-      'grub-mkimage': await tool('grub-mkimage', '--version'),
-      grub: await sha256OfFile(join(grubDirectory, 'kernel.img')),
+      mke2fs: await hostTool('mke2fs', '-V'),
+      'mkfs.vfat': await hostTool('mkfs.vfat', '--help'),
+      xz: await hostTool('xz', '--version'),
+      lz4: await hostTool('lz4', '--version'),
+      as: await hostTool('as', '--version'),
+      ld: await hostTool('ld', '--version'),
+      ...(await board.loader.inputs()),
     }).sort(([a], [b]) => (a < b ? -1 : 1)),
   );
 }
 
-/** A host program as an input: the sum of what it says of its version. */
-async function tool(program: string, ...programArguments: string[]): Promise<string> {
-  const said = await runCommand('sh', ['-c', '"$@" 2>&1', 'sh', program, ...programArguments], { budget: versionBudget });
-  return createHash('sha256').update(said).digest('hex');
-}
-
-interface Build {
+/** Paths of what is fetched. */
+interface Sources {
+  /** Packages of this host's architecture, configured. */
   rootfs: string;
   kernel: string;
+  /** Another architecture's unpacked packages and its Node; undefined where the board has this host's. */
+  foreign: { packages: string; node: string } | undefined;
+}
+
+interface Build extends Sources {
+  board: Board;
   inputs: Record<string, string>;
   hash: string;
   signal: AbortSignal | undefined;
   progress: (step: BuildStep, detail?: string) => void;
 }
 
-async function buildInto(directory: string, { rootfs, kernel, inputs, hash, signal, progress }: Build): Promise<void> {
+async function buildInto(directory: string, { board, rootfs, kernel, foreign, inputs, hash, signal, progress }: Build): Promise<void> {
   if (process.getuid?.() !== 0) throw new RootRequired();
   const scratch = join(directory, 'scratch');
   const tree = join(scratch, 'root');
@@ -143,12 +159,29 @@ async function buildInto(directory: string, { rootfs, kernel, inputs, hash, sign
   await unpackTar(kernel, join(scratch, 'kernel'), ['./boot', './lib/modules'], signal);
 
   progress('system');
-  await slimTree(tree);
-  const modules = await installKernel(join(scratch, 'kernel'), tree, [...kernelModules, ...initramfsModules], signal);
-  await overlayTree({ tree, files: join(files, 'root'), supervisor, node: process.execPath, version, signal });
+  await slimTree(tree, ownTriplet);
+  const early = [...initramfsModules, ...board.initramfsModules];
+  const modules = await installKernel(join(scratch, 'kernel'), tree, board, [...kernelModules, ...board.modules, ...early], signal);
+  const blanks: Blanks = {
+    VERSION: version,
+    KERNEL: board.kernelFile,
+    DEVICE_TYPE: board.slug,
+    NAME: board.name,
+    ARCH: board.architecture,
+  };
+  const overlays = [join(files, 'root'), join(board.loader.files, 'root')];
+  await overlayTree({ tree, files: overlays, blanks, supervisor, console: board.console, signal });
+  if (foreign === undefined) await installNode(tree, signal);
+  else {
+    const donor = join(scratch, 'donor');
+    await unpackTar(foreign.packages, donor, [], signal);
+    await transplant({ tree, from: ownTriplet, donor, to: board.triplet, signal });
+    await copyFile(foreign.node, join(tree, 'usr/bin/node'));
+    await chmod(join(tree, 'usr/bin/node'), 0o755);
+  }
 
   progress('initramfs');
-  await writeInitramfs(tree, modules, join(files, 'initramfs/init'));
+  await writeInitramfs(tree, modules, early, join(files, 'initramfs/init'));
   await settleTimes(tree);
 
   const trees: Manifest['trees'] = { root: await summarizeTree(tree) };
@@ -162,14 +195,16 @@ async function buildInto(directory: string, { rootfs, kernel, inputs, hash, sign
 
   progress('disk');
   const flash = join(directory, 'flash.img');
-  const partitions = layOut(slotMebibytes);
+  const partitions = layOut(board, slotMebibytes);
   const end = Math.max(...partitions.map((partition) => partition.startMebibytes + partition.sizeMebibytes));
   const diskMebibytes = end + 1;
   const startOf = (name: string) => partitions.find((partition) => partition.name === name)?.startMebibytes ?? 0;
   const bootTree = join(scratch, 'boot');
   await mkdir(bootTree);
-  for (const name of ['grub.cfg', 'config.json', 'device-type.json']) await copyFile(join(files, 'boot', name), join(bootTree, name));
-  await writeFile(join(bootTree, 'grubenv'), encodeEnvironmentBlock({ resin_root_part: '2', upgrade_available: '0', bootcount: '0' }));
+  for (const name of ['config.json', 'device-type.json']) {
+    await writeFile(join(bootTree, name), fillIn(await readFile(join(files, 'boot', name), 'utf8'), blanks));
+  }
+  await board.loader.fillBootPartition(bootTree, { scratch, signal });
   await settleTimes(bootTree);
   trees['boot'] = await summarizeTree(bootTree);
   await writeFile(flash, '');
@@ -180,7 +215,7 @@ async function buildInto(directory: string, { rootfs, kernel, inputs, hash, sign
     await disk.write(table.front, 0, table.front.length, 0);
     await disk.write(table.back, 0, table.back.length, diskMebibytes * mebibyte - table.back.length);
   }
-  await installGrub(flash, scratch, join(files, 'boot/grub-core.cfg'), biosBootSector, signal);
+  await board.loader.install?.(flash, { scratch, signal });
   const vfat = join(scratch, 'resin-boot.vfat');
   await makeVfat(vfat, 'resin-boot', bootMebibytes, bootTree, signal);
   await runCommand('dd', [`if=${vfat}`, `of=${flash}`, 'bs=1M', `seek=${startOf('resin-boot')}`, 'conv=notrunc,sparse', 'status=none'], {
@@ -197,13 +232,14 @@ async function buildInto(directory: string, { rootfs, kernel, inputs, hash, sign
   }
 
   progress('update');
-  await restampTree(tree, join(files, 'root'), updateVersion);
+  await restampTree(tree, join(files, 'root'), { ...blanks, VERSION: updateVersion });
   await settleTimes(tree);
   trees['update'] = await summarizeTree(tree);
   await makeExt4(join(directory, 'update.hostapp'), { ...slot, label: 'hostapp', content: tree });
 
   const manifest: Manifest = {
     hash,
+    deviceType: board.slug,
     version,
     updateVersion,
     flashSha256: await sha256OfFile(flash),
@@ -218,7 +254,7 @@ async function buildInto(directory: string, { rootfs, kernel, inputs, hash, sign
 }
 
 /** balenaOS's partitions and order; the loader's own space lies before them, the data partition last. */
-function layOut(slotMebibytes: number): Partition[] {
+function layOut(board: Board, slotMebibytes: number): Partition[] {
   let start = 4;
   const next = (number: number, name: string, type: Partition['type'], sizeMebibytes: number): Partition => {
     const partition = { number, name, type, startMebibytes: start, sizeMebibytes };
@@ -226,7 +262,7 @@ function layOut(slotMebibytes: number): Partition[] {
     return partition;
   };
   return [
-    { number: 6, name: 'bios-boot', type: 'bios-boot', startMebibytes: (biosBootSector * sectorBytes) / mebibyte, sizeMebibytes: 1 },
+    ...board.loader.partitions,
     next(1, 'resin-boot', 'efi-system', bootMebibytes),
     next(2, 'resin-rootA', 'linux', slotMebibytes),
     next(3, 'resin-rootB', 'linux', slotMebibytes),

@@ -30,25 +30,24 @@ export const packages = [
   'util-linux',
 ];
 
-/** Only unpacked: nothing in it needs to be configured, and its own initramfs isn't used. The cloud kernel has no USB. */
-export const kernelPackages = ['linux-image-amd64'];
-
-/** Kernel modules of the running OS, by name; what they depend on comes with them. */
+/** Kernel modules of the running OS on any board, by name; what they depend on comes with them. */
 export const kernelModules = (
   'virtio_pci virtio_blk virtio_net virtio_console virtio_rng virtio_scsi virtio_balloon ata_piix ahci nvme sd_mod sr_mod e1000 e1000e ' +
-  'ext4 crc32c_generic crc32c-intel vfat exfat fuse squashfs loop overlay autofs4 nls_cp437 nls_ascii nls_iso8859-1 nls_utf8 ' +
-  'xhci-pci ehci-pci uhci-hcd usb-storage uas usbhid hid-generic cdc-acm usbserial ftdi_sio cp210x pl2303 ch341 ' +
+  'ext4 crc32c_generic vfat exfat fuse squashfs loop overlay autofs4 nls_cp437 nls_ascii nls_iso8859-1 nls_utf8 ' +
+  'xhci-pci ehci-pci usb-storage uas usbhid hid-generic cdc-acm usbserial ftdi_sio cp210x pl2303 ch341 ' +
   'bridge br_netfilter veth dummy tun macvlan ipvlan nf_tables nft_compat nft_chain_nat nft_masq nft_ct nft_reject nft_reject_inet nft_reject_ipv4 ' +
   'ip_tables iptable_nat iptable_filter iptable_mangle ip6_tables ip6table_nat ip6table_filter ipt_REJECT ip6t_REJECT xt_MASQUERADE xt_addrtype xt_conntrack ' +
-  'xt_nat xt_tcpudp xt_mark xt_comment xt_multiport xt_owner xt_set nf_conntrack_netlink xfrm_user softdog i6300esb iTCO_wdt button evdev rtc-cmos qemu_fw_cfg'
+  'xt_nat xt_tcpudp xt_mark xt_comment xt_multiport xt_owner xt_set nf_conntrack_netlink xfrm_user softdog i6300esb button evdev qemu_fw_cfg'
 ).split(' ');
 
-/** Kernel modules that files/initramfs/init may load. */
-export const initramfsModules =
-  'crc32c_generic ext4 vfat nls_cp437 nls_ascii virtio_pci virtio_blk ata_piix ahci nvme sd_mod virtio_net e1000'.split(' ');
+/** Kernel modules that files/initramfs/init may load on any board. */
+export const initramfsModules = 'crc32c_generic ext4 vfat nls_cp437 nls_ascii virtio_pci virtio_blk virtio_net'.split(' ');
 
-/** Taken out of the tree, relative to its root: what only building, packaging or people at a desk need. A last part `*` takes a directory's content. */
-export const removedPaths = [
+/**
+ * Taken out of the tree, relative to its root: what only building, packaging or people at a desk need. A last part `*` takes a directory's content.
+ * @param triplet Debian's name of the directory of the libraries
+ */
+export const removedPaths = (triplet: string): string[] => [
   'dev/*',
   'etc/alternatives/README',
   'etc/apt',
@@ -77,7 +76,7 @@ export const removedPaths = [
   'usr/bin/dnet',
   'usr/bin/perl',
   'usr/bin/perl5.36.0',
-  'usr/bin/perl5.36-x86_64-linux-gnu',
+  `usr/bin/perl5.36-${triplet}`,
   'usr/lib/apt',
   'usr/lib/dpkg',
   'usr/lib/systemd/catalog',
@@ -95,10 +94,10 @@ export const removedPaths = [
   'usr/lib/tmpfiles.d',
   'usr/lib/udev/hwdb.bin',
   'usr/lib/udev/hwdb.d',
-  'usr/lib/x86_64-linux-gnu/gconv',
-  'usr/lib/x86_64-linux-gnu/perl',
-  'usr/lib/x86_64-linux-gnu/perl-base',
-  'usr/lib/x86_64-linux-gnu/perl5',
+  `usr/lib/${triplet}/gconv`,
+  `usr/lib/${triplet}/perl`,
+  `usr/lib/${triplet}/perl-base`,
+  `usr/lib/${triplet}/perl5`,
   'usr/sbin/ovrouter',
   'usr/share/bash-completion',
   'usr/share/bug',
@@ -214,7 +213,3 @@ export const maskedUnits = [
   'systemd-user-sessions.service',
   'veritysetup.target',
 ];
-
-/** Modules of GRUB in its core image: all that files/boot/grub.cfg calls, so that the boot partition needs none. */
-export const grubModules =
-  'biosdisk part_gpt fat ext2 normal configfile loadenv test regexp echo linux serial terminal boot reboot sleep'.split(' ');

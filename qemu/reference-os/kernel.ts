@@ -1,9 +1,9 @@
-import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 import { runCommand } from '../debian/index.ts';
 import { ReferenceImageError } from './errors.ts';
-import { repackKernel } from './kernel-image/repack.ts';
+import type { Board } from './boards/index.ts';
 
 const depmodBudget = 120_000;
 
@@ -39,22 +39,25 @@ function moduleName(path: string): string {
 }
 
 /**
- * Puts the kernel of an unpacked Debian kernel package into a root tree: `boot/bzImage`, repacked to unpack fast, and of its modules only those
- * asked for and what they depend on. The tree's own kmod computes the indexes.
+ * Puts the kernel of an unpacked Debian kernel package into a root tree, in boot/ as the board's loader wants it, and of its modules only those
+ * asked for and what they depend on. The tree's own kmod, which must run here, computes the indexes.
  */
 export async function installKernel(
   source: string,
   tree: string,
+  board: Board,
   wanted: readonly string[],
   signal: AbortSignal | undefined,
 ): Promise<KernelModules> {
   const [release] = await readdir(join(source, 'lib/modules'));
   if (release === undefined)
     throw new ReferenceImageError('the kernel package holds no modules', {
-      advice: 'Look at the package linux-image-amd64 of the mirror.',
+      advice: `Look at the package ${board.kernelPackage} of the mirror.`,
     });
   await mkdir(join(tree, 'boot'), { recursive: true });
-  await repackKernel(join(source, 'boot', `vmlinuz-${release}`), join(tree, 'boot/bzImage'), source, signal);
+  const packaged = join(source, 'boot', `vmlinuz-${release}`);
+  const kernel = join(tree, 'boot', board.kernelFile);
+  await (board.repackKernel?.(packaged, kernel, source, signal) ?? copyFile(packaged, kernel));
 
   const directory = join(tree, 'usr/lib/modules', release);
   await mkdir(dirname(directory), { recursive: true });

@@ -16,6 +16,7 @@ export type TreeSummary = z.infer<typeof treeSummary>;
 /** Says of a built image what it was made from and what it holds. */
 export const manifestSchema = z.object({
   hash: z.string(),
+  deviceType: z.string(),
   version: z.string(),
   updateVersion: z.string(),
   /** Of the flash image's file. */

@@ -3,6 +3,7 @@ import { dirname, join, relative } from 'node:path';
 
 import { runCommand, sourceDateEpoch } from '../debian/index.ts';
 import { links, maskedUnits, mountPoints, removedPaths, removedUdevRules } from './contents.ts';
+import { fillIn, type Blanks } from './fill-in.ts';
 import { installSupervisor } from './supervisor-files.ts';
 
 const tarBudget = 300_000;
@@ -23,8 +24,8 @@ export async function unpackTar(
 }
 
 /** Takes out what a device doesn't need. */
-export async function slimTree(tree: string): Promise<void> {
-  for (const path of removedPaths) {
+export async function slimTree(tree: string, triplet: string): Promise<void> {
+  for (const path of removedPaths(triplet)) {
     if (path.endsWith('/*')) {
       const directory = join(tree, path.slice(0, -2));
       for (const name of await readdir(directory)) await rm(join(directory, name), { recursive: true });
@@ -40,27 +41,30 @@ export async function slimTree(tree: string): Promise<void> {
 
 export interface OverlayOptions {
   tree: string;
-  /** A directory that mirrors the target's paths; `@VERSION@` in a file stands for the version. */
-  files: string;
+  /** Directories that mirror the target's paths. */
+  files: readonly string[];
+  /** What their files leave open. */
+  blanks: Blanks;
   /** The supervisor's TypeScript sources. */
   supervisor: string;
-  node: string;
-  version: string;
+  /** Device of the serial console. */
+  console: string;
   signal: AbortSignal | undefined;
 }
 
-/** Puts the OS's own files, links, units and its Node into the tree. */
+/** Puts the OS's own files, links and units into the tree, whose own programs must be of this host's architecture. */
 export async function overlayTree(options: OverlayOptions): Promise<void> {
-  const { tree, files, signal } = options;
+  const { tree, blanks, signal } = options;
   for (const path of mountPoints) await mkdir(join(tree, path), { recursive: true });
   const unitNames = [];
-  for (const entry of await readdir(files, { withFileTypes: true, recursive: true })) {
-    if (!entry.isFile()) continue;
-    const path = relative(files, join(entry.parentPath, entry.name));
-    await installFile(join(files, path), join(tree, path), options.version);
-    if (/^usr\/lib\/systemd\/system\/[^/]+$/u.test(path)) unitNames.push(entry.name);
+  for (const files of options.files) {
+    for (const entry of await readdir(files, { withFileTypes: true, recursive: true })) {
+      if (!entry.isFile()) continue;
+      const path = relative(files, join(entry.parentPath, entry.name));
+      await installFile(join(files, path), join(tree, path), blanks);
+      if (/^usr\/lib\/systemd\/system\/[^/]+$/u.test(path)) unitNames.push(entry.name);
+    }
   }
-  await installNode(options);
   unitNames.push(await installSupervisor(options.supervisor, tree));
 
   await rm(join(tree, 'etc/systemd/system'), { recursive: true, force: true });
@@ -74,7 +78,9 @@ export async function overlayTree(options: OverlayOptions): Promise<void> {
   await writeFile(join(tree, 'etc/hostname'), 'balena\n');
   const installable = [];
   for (const name of unitNames.sort()) {
-    if (/^\[Install\]$/mu.test(await readFile(join(tree, 'usr/lib/systemd/system', name), 'utf8'))) installable.push(name);
+    const installed = /^\[Install\]$/mu.test(await readFile(join(tree, 'usr/lib/systemd/system', name), 'utf8'));
+    // The only unit that is enabled by an instance is the console's login.
+    if (installed) installable.push(name.replace('@.', `@${options.console}.`));
   }
   await runCommand('chroot', [tree, 'systemctl', 'enable', '--quiet', ...installable], { signal, budget: chrootBudget });
   await runCommand('chroot', [tree, 'systemctl', 'mask', '--quiet', ...maskedUnits], { signal, budget: chrootBudget });
@@ -87,16 +93,17 @@ export async function overlayTree(options: OverlayOptions): Promise<void> {
 }
 
 /** Programs and scripts are executable, all else isn't: what a file is decides, not what a checkout or a package made of its mode. */
-async function installFile(source: string, target: string, version: string): Promise<void> {
-  const text = await readFile(source, 'utf8');
+async function installFile(source: string, target: string, blanks: Blanks): Promise<void> {
+  const text = fillIn(await readFile(source, 'utf8'), blanks);
   await mkdir(dirname(target), { recursive: true });
   await rm(target, { force: true });
-  await writeFile(target, text.replaceAll('@VERSION@', version), { mode: text.startsWith('#!') ? 0o755 : 0o644 });
+  await writeFile(target, text, { mode: text.startsWith('#!') ? 0o755 : 0o644 });
 }
 
-async function installNode({ tree, node, signal }: OverlayOptions): Promise<void> {
+/** Puts this process's Node into the tree, which it must be able to run in. */
+export async function installNode(tree: string, signal: AbortSignal | undefined): Promise<void> {
   const target = join(tree, 'usr/bin/node');
-  await copyFile(node, target);
+  await copyFile(process.execPath, target);
   await chmod(target, 0o755);
   await runCommand('strip', ['--strip-all', target], { signal, budget: chrootBudget });
   await runCommand('chroot', [tree, '/usr/bin/node', '--version'], {
@@ -106,9 +113,9 @@ async function installNode({ tree, node, signal }: OverlayOptions): Promise<void
   });
 }
 
-/** A copy of the tree under another version number: what an update must differ in at least. */
-export async function restampTree(tree: string, files: string, version: string): Promise<void> {
-  for (const path of ['etc/os-release', 'etc/issue']) await installFile(join(files, path), join(tree, path), version);
+/** The tree under another version number: what an update must differ in at least. */
+export async function restampTree(tree: string, files: string, blanks: Blanks): Promise<void> {
+  for (const path of ['etc/os-release', 'etc/issue']) await installFile(join(files, path), join(tree, path), blanks);
 }
 
 /** One time for everything, and root where the build's own umask or user would show. */

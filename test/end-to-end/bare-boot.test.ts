@@ -12,7 +12,7 @@ test.serial('the flash image boots in a bare QEMU to a login on its serial port'
   t.timeout(bootBudget * 2);
   const { path, remove } = await workingDirectory();
   t.teardown(remove);
-  const { flash } = await buildReferenceImage();
+  const { flash } = await buildReferenceImage({ deviceType: 'qemux86-64' });
   const copy = join(path, 'flash.img');
   await copyFile(flash, copy, constants.COPYFILE_FICLONE);
   // A plain disk and nothing else of ours: no QMP, no virtio, no network options.

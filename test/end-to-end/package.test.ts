@@ -44,7 +44,7 @@ test.serial('a suite in another folder runs on the packed package', async (t) =>
   await writeFile(join(suites, 'mine.suite.ts'), suite);
   await writeFile(join(suites, 'boardwalk.config.ts'), "import { defineConfig } from 'boardwalk';\nexport default defineConfig();\n");
   await writeFile(join(home, 'package.json'), '{"type":"module"}\n');
-  const { flash } = await buildReferenceImage();
+  const { flash } = await buildReferenceImage({ deviceType: 'qemux86-64' });
   const run = await start(home, ['run', './suites', '--image', flash], [join(modules, 'boardwalk/cli/boardwalk')]).ended;
   t.is(run.code, 0, run.stdout + run.stderr);
   const { verdict, tests } = await lastSummary(home);

@@ -44,6 +44,7 @@ async function runMutants(wanted: ReadonlySet<PromiseId>, parallel: number, sign
   const cwd = process.cwd();
   const startedAt = performance.now();
   const image = await imageUnderTest({
+    type: 'qemux86-64',
     file: undefined,
     update: undefined,
     mirror: undefined,

@@ -14,6 +14,7 @@ const configuration = join(import.meta.dirname, '../../qemu/reference-os/files/m
 
 const manifest: Manifest = {
   hash: 'x',
+  deviceType: 'qemux86-64',
   version: '1',
   updateVersion: '2',
   flashSha256: 'x',

@@ -149,9 +149,7 @@ export const rollbackMutants: readonly Mutant[] = [
     promise: 'rollback.power-cut-in-first-boot',
     name: 'count-left',
     how: "A fall-back leaves the loader's count: nothing is pending and still it isn't 0.",
-    offline: [
-      { path: '/usr/bin/rollback-altboot', replace: [/\nrollback_stop\n/, '\nrollback_stop\ngrub-editenv "$GRUBENV" set bootcount=1\n'] },
-    ],
+    offline: [{ path: '/usr/bin/rollback-altboot', replace: [/\nrollback_stop\n/, '\nrollback_stop\nset_bootcount 1\n'] }],
     // After a good update it is another OS that finishes the fall-back.
     touches: [...goodUpdate, 'rollback.no-init-is-reported', 'rollback.corrupt-kernel-falls-back'],
   },

@@ -3,13 +3,13 @@ import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink } from 
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { debianRootfs, debianRootfsSum, runCommand, sourceDateEpoch } from '../../../qemu/debian/index.ts';
+import { debianRootfs, debianRootfsSum, runCommand, sourceDateEpoch, type Architecture } from '../../../qemu/debian/index.ts';
 import { cacheEntry, defaultCacheDirectory } from '../../../qemu/index.ts';
 import { librariesOf } from './libraries.ts';
 import { applets, debianPackages, directories, links, plainFiles, programs } from './packages.ts';
 
 export interface ServiceImageOptions {
-  architecture: 'amd64' | 'arm64' | 'armhf';
+  architecture: Architecture;
   /** A package mirror's URL; default: the one that this machine's apt uses. */
   mirror?: string | undefined;
   /** Root of boardwalk's cache; default by XDG. */

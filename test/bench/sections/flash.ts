@@ -63,7 +63,7 @@ const section: Section = {
 };
 export default section;
 
-const fromCache = { file: undefined, update: undefined, mirror: undefined, onStep: () => undefined };
+const fromCache = { type: 'qemux86-64', file: undefined, update: undefined, mirror: undefined, onStep: () => undefined };
 
 async function secondsOf(work: () => Promise<unknown>): Promise<number> {
   const started = performance.now();

@@ -7,7 +7,7 @@ import test from 'ava';
 import { encodeEnvironmentBlock, environmentBlockBytes, parseEnvironmentBlock } from './grubenv.ts';
 
 const variables = { resin_root_part: '2', upgrade_available: '0', bootcount: '0' };
-const editor = join(import.meta.dirname, 'files/root/usr/bin/grub-editenv');
+const editor = join(import.meta.dirname, '../files/grub/root/usr/bin/grub-editenv');
 
 test('a block has 1,024 bytes and gives back what went in', (t) => {
   const block = encodeEnvironmentBlock(variables);

@@ -135,10 +135,17 @@ export function tokenFile(socketPath: string): string {
   return `${socketPath}.token`;
 }
 
-/** Leases devices. Throws a CommandError that names the holders when none is free. */
+/** The type that leased devices have in common: an image is for one. */
+export function typeOf([first]: readonly LeasedDevice[]): string {
+  if (first === undefined) throw new RangeError('no device is leased');
+  return first.config.type;
+}
+
+/** Leases devices of one type: where any will do, of the bench's first. Throws a CommandError that names the holders when none is free. */
 export async function claimDevices({ config, device, count, purpose }: ClaimRequest): Promise<LeasedDevice[]> {
   const leases: LeasedDevice[] = [];
-  const matches = matchDevices(config, device);
+  const all = matchDevices(config, device);
+  const matches = all.filter(({ type }) => type === all[0]?.type);
   for (const match of matches) {
     if (leases.length === count) break;
     const lease = await claimLease(match.id, purpose);

@@ -30,8 +30,11 @@ export interface BenchConfig {
   devices: DeviceConfig[];
 }
 
-/** Without a bench.yaml the bench has virtual machines only: one for each of two runs side by side, and one each to spare. */
-export const virtualBench: BenchConfig = { source: undefined, devices: expand({ qemu: { type: 'qemux86-64', count: 4 } }) };
+/** Without a bench.yaml the bench has virtual machines only. Of PCs one for each of two runs side by side, and one each to spare. */
+export const virtualBench: BenchConfig = {
+  source: undefined,
+  devices: expand({ qemu: { type: 'qemux86-64', count: 4 }, arm64: { type: 'qemuarm64', count: 2 } }),
+};
 
 /** Reads `bench.yaml` of a folder. A missing file gives the virtual bench; a wrong one a UsageError with file, line and what was expected. */
 export async function readBenchConfig(directory: string): Promise<BenchConfig> {

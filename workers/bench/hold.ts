@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { imageUnderTest } from '../image.ts';
 import { stateDirectoryName } from '../state-directory.ts';
-import { claimDevices, openBench } from './bench.ts';
+import { claimDevices, openBench, typeOf } from './bench.ts';
 import type { BenchConfig } from './config.ts';
 
 /** What `power on` leases a device for, and `power off` looks for before it ends the holder. */
@@ -14,7 +14,14 @@ export const holdPurpose = 'power on';
  */
 export async function holdDevice(config: BenchConfig, id: string, image: string | undefined, signal: AbortSignal): Promise<void> {
   const leased = await claimDevices({ config, device: id, count: 1, purpose: holdPurpose });
-  const { flash, artifacts } = await imageUnderTest({ file: image, update: undefined, mirror: undefined, signal, onStep: () => undefined });
+  const { flash, artifacts } = await imageUnderTest({
+    type: typeOf(leased),
+    file: image,
+    update: undefined,
+    mirror: undefined,
+    signal,
+    onStep: () => undefined,
+  });
   const runDirectory = join(process.cwd(), stateDirectoryName, 'devices', id);
   await mkdir(runDirectory, { recursive: true });
   await using bench = await openBench({ leased, image: flash, artifacts, fresh: 'run', runDirectory, signal });

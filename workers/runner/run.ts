@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { accountTime, decideVerdict, loadEvents, type Decision, type EventLog } from '../../reports/index.ts';
-import { selectAccelerator, type Accelerator } from '../../qemu/index.ts';
-import { claimDevices, openBench, type BenchDevice, type LeasedDevice } from '../bench/bench.ts';
+import { deviceType, type Platform } from '../../devices/index.ts';
+import { claimDevices, openBench, typeOf, type BenchDevice, type LeasedDevice } from '../bench/bench.ts';
 import type { BenchConfig } from '../bench/config.ts';
 import type { FreshUnit } from '../bench/freshness.ts';
 import { imageUnderTest } from '../image.ts';
@@ -46,8 +46,8 @@ export async function run(request: RunRequest, log: EventLog, signal: AbortSigna
     boardwalk: request.version,
     host: {
       cpus: availableParallelism(),
-      accelerator: prepared.accelerator?.accelerator ?? 'none',
-      acceleratorReason: prepared.accelerator?.reason ?? 'no virtual machine can be started',
+      accelerator: prepared.platform?.accelerator ?? 'none',
+      acceleratorReason: prepared.platform?.reason ?? 'no virtual machine can be started',
       node: process.versions.node,
     },
     suites: [...request.suites.names],
@@ -72,15 +72,15 @@ export async function run(request: RunRequest, log: EventLog, signal: AbortSigna
 }
 
 interface Prepared {
-  accelerator: Accelerator | undefined;
+  platform: Platform | undefined;
   leased: LeasedDevice[];
   /** Why the run can't go on; the log tells it after its first event. */
   failure: unknown;
 }
 
-/** What the log's first event tells: the accelerator and the devices. */
+/** What the log's first event tells: what runs underneath, and the devices. */
 async function prepare(request: RunRequest, taken: AsyncDisposableStack, signal: AbortSignal): Promise<Prepared> {
-  const prepared: Prepared = { accelerator: undefined, leased: [], failure: undefined };
+  const prepared: Prepared = { platform: undefined, leased: [], failure: undefined };
   try {
     prepared.leased = await claimDevices({
       config: request.bench,
@@ -89,7 +89,7 @@ async function prepare(request: RunRequest, taken: AsyncDisposableStack, signal:
       purpose: `run ${request.id}`,
     });
     for (const { lease } of prepared.leased) taken.defer(() => lease.release());
-    prepared.accelerator = await selectAccelerator({ signal });
+    prepared.platform = await (await deviceType(typeOf(prepared.leased))).platform({ signal });
   } catch (error) {
     prepared.failure = error;
   }
@@ -99,6 +99,7 @@ async function prepare(request: RunRequest, taken: AsyncDisposableStack, signal:
 async function runOn(request: RunRequest, leased: readonly LeasedDevice[], log: EventLog, signal: AbortSignal): Promise<void> {
   // 1. The image.
   const image = await imageUnderTest({
+    type: typeOf(leased),
     file: request.image,
     update: request.update,
     mirror: request.mirror,

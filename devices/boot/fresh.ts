@@ -11,11 +11,17 @@ export interface Fresh {
   reason?: string;
 }
 
+export interface FreshOptions {
+  signal?: AbortSignal | undefined;
+  /** Called as soon as it is known that the device is restored from one that was kept before. */
+  onRestoring?: (() => void) | undefined;
+}
+
 /**
  * Makes a device fresh: restored from a booted one where one was kept, else booted by its own loader, and then kept for others to be restored from.
  * Resolves once SSH, engine and supervisor answer.
  */
-export async function freshDevice(parts: ProvisionedDevice, { signal }: { signal?: AbortSignal } = {}): Promise<Fresh> {
+export async function freshDevice(parts: ProvisionedDevice, { signal, onRestoring }: FreshOptions = {}): Promise<Fresh> {
   const device = createDevice(parts);
   const waiting = signal ? { signal } : {};
   try {
@@ -23,6 +29,7 @@ export async function freshDevice(parts: ProvisionedDevice, { signal }: { signal
     const { restores, reason: unusable } = await parts.renew();
     let reason = unusable;
     if (restores) {
+      onRestoring?.();
       try {
         return { boots: [await restored(device, waiting)] };
       } catch (error) {

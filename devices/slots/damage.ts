@@ -8,8 +8,8 @@ export const inactive = '/mnt/sysroot/inactive';
  * Real timers take about 16 minutes; the genuine tests shorten them in the same way, to three checks. A sound OS needs more of them here: on a busy host an
  * emulated one was seen healthy only 15 s after its first check.
  */
-const patientChecks = 16;
-const secondsBetweenChecks = 2;
+const patientChecks = 32;
+const secondsBetweenChecks = 1;
 /** Read by the reference OS before it reboots out of a rollback, for which balenaOS waits 10 s; balenaOS ignores the file. */
 const delayFile = '/mnt/state/root-overlay/etc/default/rollback';
 

@@ -1,4 +1,4 @@
-import { readFile, rm, utimes } from 'node:fs/promises';
+import { readFile, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheKeys } from '../cache.ts';
 import { QemuError } from '../errors.ts';
@@ -51,8 +51,19 @@ export async function readManifest(directory: string): Promise<Manifest> {
   });
 }
 
+/** What was found of the files of a snapshot, by all that changes when one of them is written: two devices that are restored from one read it once. */
+const examined = new Map<string, Promise<string | undefined>>();
+
 /** Undefined for one that is as it was made. */
 async function damageOf(directory: string): Promise<string | undefined> {
+  const files = await Promise.all([memoryFile, devicesFile, diskFile].map((name) => stat(join(directory, name)).catch(() => undefined)));
+  const state = [directory, ...files.flatMap((file) => [file?.ino, file?.size, file?.mtimeMs, file?.ctimeMs])].join(' ');
+  const found = examined.get(state) ?? examine(directory);
+  examined.set(state, found);
+  return found;
+}
+
+async function examine(directory: string): Promise<string | undefined> {
   try {
     const { memory, devices, disk } = await readManifest(directory);
     const sumOf = (name: string) => sha256OfFile(join(directory, name));

@@ -56,8 +56,8 @@ export interface BenchRequest {
 /** A device that is off until its first fresh start. */
 export interface BenchDevice {
   readonly parts: ProvisionedDevice & BenchParts;
-  /** The first fresh device, before anything begins on it. */
-  first(): Promise<Fresh>;
+  /** The first fresh device, before anything begins on it. @param onRestoring see freshDevice */
+  first(onRestoring: () => void): Promise<Fresh>;
 }
 
 /** The devices of this host that one owner has leased, served on a socket. */
@@ -114,7 +114,10 @@ export async function openBench(request: BenchRequest): Promise<Bench> {
       make: () => freshDevice(device, { signal: request.signal }),
       onFresh: (fresh) => request.onFresh?.(device, fresh),
     });
-    devices.push({ parts: { ...device, begin: (work) => freshness.begin(work) }, first: () => freshness.first() });
+    devices.push({
+      parts: { ...device, begin: (work) => freshness.begin(work) },
+      first: (onRestoring) => freshDevice(device, { signal: request.signal, onRestoring }),
+    });
   }
 
   // 3. The socket on which suites, consoles and shells reach them.

@@ -25,11 +25,6 @@ export class Freshness {
     this.#options = options;
   }
 
-  /** The first fresh device, before anything begins. */
-  first(): Promise<Fresh> {
-    return this.#options.make();
-  }
-
   /** See BenchParts.begin. */
   begin(work: Work): Promise<number> {
     const next = this.#turn.then(() => this.#begin(work));

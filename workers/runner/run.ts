@@ -121,11 +121,13 @@ async function runOn(request: RunRequest, leased: readonly LeasedDevice[], log: 
     signal,
   });
 
-  // 3. Power on. From here each console is recorded until the bench closes. One first: where nothing is kept yet, it keeps what the others are restored from.
-  const powerOn = async (device: BenchDevice) => void watches.set(device.parts.id, await firstBoot(device, log));
-  const [first, ...others] = bench.devices;
-  if (first !== undefined) await powerOn(first);
-  await Promise.all(others.map(powerOn));
+  // 3. Power on. From here each console is recorded until the bench closes. Where nothing is kept yet, the first keeps what the others are restored from.
+  const kept = Promise.withResolvers<void>();
+  const powerOn = async (device: BenchDevice) => void watches.set(device.parts.id, await firstBoot(device, log, kept.resolve));
+  const [first, ...others] = bench.devices.map((device) => () => powerOn(device));
+  const booting = first?.();
+  await Promise.race([booting, kept.promise]);
+  await Promise.all([booting, ...others.map((begin) => begin())]);
 
   // 4. The suites. Boots that tests cause are told as each test ends.
   const tell = async ({ event, provoked = [] }: ReporterMessage): Promise<void> => {

@@ -1,0 +1,91 @@
+import { OutletError } from '../errors.ts';
+
+export interface Exchange {
+  /** Of the switch, for messages. */
+  name: string;
+  url: URL;
+  method?: string;
+  headers?: Record<string, string>;
+  body?: string;
+  signal: AbortSignal;
+}
+
+/** Bytes of an answer that are of use. */
+const mostQuoted = 2_000;
+
+/** One request to a switch, on a connection of its own. The body of its answer; OutletError for anything but a status of 2xx. */
+export async function exchange({ name, url, method = 'GET', headers = {}, body, signal }: Exchange): Promise<string> {
+  const shown = `${method} ${url.origin}${url.pathname}`;
+  const failed = (seen: string, advice: string, cause?: unknown) =>
+    new OutletError(`${name} didn't do as it was asked (${shown}): ${seen}`, {
+      blame: 'infra',
+      evidence: [{ kind: 'http', text: `${shown}\n${seen}` }],
+      advice,
+      cause,
+    });
+  let answer: Response;
+  let text: string;
+  try {
+    answer = await fetch(url, {
+      method,
+      headers: { connection: 'close', ...headers },
+      redirect: 'error',
+      signal,
+      ...(body !== undefined && { body }),
+    });
+    text = (await answer.text()).slice(0, mostQuoted);
+  } catch (cause) {
+    const seen = signal.aborted ? 'no answer within the budget' : reasonOf(cause);
+    throw failed(seen, `Is it switched on, and at ${url.host}?`, cause);
+  }
+  if (answer.ok) return text;
+  const advice =
+    answer.status === 401 || answer.status === 403
+      ? 'It wants another user or password than bench.yaml has.'
+      : 'Is it of the kind that bench.yaml says?';
+  throw failed(`status ${answer.status} “${text.slice(0, 200)}”`, advice);
+}
+
+/** The same, for an answer in JSON. */
+export async function exchangeJson(request: Exchange): Promise<unknown> {
+  const text = await exchange(request);
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new OutletError(`${request.name} answered ${request.url.pathname} with what is no JSON: “${text.slice(0, 200)}”`, {
+      blame: 'infra',
+      evidence: [{ kind: 'http', text }],
+      advice: 'Is it of the kind that bench.yaml says?',
+      cause,
+    });
+  }
+}
+
+/** What an answer has that a schema asks for, or an OutletError that quotes it. */
+export function answered<T>(name: string, schema: { safeParse(value: unknown): { data?: T } }, value: unknown): T {
+  const { data } = schema.safeParse(value);
+  if (data !== undefined) return data;
+  const text = JSON.stringify(value)?.slice(0, 200);
+  throw new OutletError(`${name} answered with something else than its state: ${text}`, {
+    blame: 'infra',
+    evidence: [{ kind: 'http', text: text ?? '' }],
+    advice: 'Has it that outlet, and is it of the kind that bench.yaml says?',
+  });
+}
+
+export function basicAuthorization({
+  user,
+  password,
+}: {
+  user?: string | undefined;
+  password?: string | undefined;
+}): Record<string, string> {
+  if (user === undefined) return {};
+  return { authorization: `Basic ${Buffer.from(`${user}:${password ?? ''}`).toString('base64')}` };
+}
+
+/** fetch says only that it failed; what happened is its cause. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? error.cause.message : error.message;
+}

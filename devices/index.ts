@@ -41,4 +41,5 @@ export { serveParts, type PartsServer } from './remote/server.ts';
 export { consoleSlice, failure, measurement } from './testing/attachments.ts';
 export type { DeviceType, Platform, ProvisionedDevice, ProvisionRequest } from './types/device-type.ts';
 export { deviceType, deviceTypes, UnknownDeviceType } from './types/registry.ts';
+export { openOutlet, wiringSchema, type Wiring } from './types/wiring.ts';
 export { nearest } from './nearest.ts';

@@ -4,6 +4,7 @@ import type { BootTimeline } from '../console/console.ts';
 import type { ConsoleStages } from '../console/stages.ts';
 import type { Renewal } from '../storage/qemu-disk.ts';
 import type { Artifacts, Capability, DeviceParts } from '../device.ts';
+import type { Wiring } from './wiring.ts';
 
 export interface ProvisionRequest {
   /** At most 12 characters: letters, digits, dot, dash. */
@@ -17,6 +18,8 @@ export interface ProvisionRequest {
   artifacts: Artifacts;
   /** Where booted devices are kept for others to go on from, and the image's checksum. Default: every fresh device boots. */
   snapshots?: { directory: string; imageSha256: string };
+  /** How a board is wired; a virtual machine has no wires. */
+  wiring?: Wiring;
   /** Who ends what is started, however this process ends. */
   custody: Custody;
   /** Default: the type's. */
@@ -62,6 +65,8 @@ export interface DeviceType {
   readonly architecture: Architecture;
   /** The PC's firmware that must find a boot loader on an image; absent where the board has rules of its own. */
   readonly firmware?: Firmware;
+  /** Its devices are boards: bench.yaml says how each is wired. */
+  readonly wired: boolean;
   readonly capabilities: ReadonlySet<Capability>;
   readonly bootStages: ConsoleStages;
   /** What runs its instructions here, for a report. Throws where nothing can. */

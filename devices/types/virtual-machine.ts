@@ -13,6 +13,7 @@ import { QemuPower, type Load } from '../power/qemu.ts';
 import { QemuDisk } from '../storage/qemu-disk.ts';
 import { QemuSticks } from '../sticks/qemu.ts';
 import type { DeviceType, ProvisionedDevice, ProvisionRequest } from './device-type.ts';
+import { notes } from './notes.ts';
 
 /** A type of virtual machines: what else there is to say of it, they have in common. */
 export type VirtualMachineType = Pick<DeviceType, 'name' | 'architecture' | 'firmware'> & { hardware: Hardware };
@@ -35,6 +36,7 @@ const capabilities: ReadonlySet<Capability> = new Set(['sticks', 'slots', 'clock
 export function virtualMachine({ hardware, ...type }: VirtualMachineType): DeviceType {
   return {
     ...type,
+    wired: false,
     capabilities,
     bootStages: commonStages,
     platform: ({ signal }) => selectAccelerator({ emulator: hardware.emulator, signal }),
@@ -88,15 +90,14 @@ async function provision(type: string, hardware: Hardware, request: ProvisionReq
   });
   taken.defer(() => power.off());
 
-  const dirt: string[] = [];
-  const remembered = new Map<string, string>();
+  const kept = notes();
   const held = taken.move();
   return {
     id,
     type,
     capabilities,
     budgets: budget,
-    dirt,
+    ...kept.parts,
     consoleLog: recorder.path,
     console: recorder,
     power,
@@ -104,21 +105,12 @@ async function provision(type: string, hardware: Hardware, request: ProvisionReq
     clock,
     endpoints: async () => endpointsOf(power, id),
     artifacts: async () => artifacts,
-    markDirty: async (reason) => void dirt.push(reason),
-    async recall(key) {
-      const value = remembered.get(key);
-      return value === undefined ? undefined : JSON.parse(value);
-    },
-    async remember(key, value) {
-      // As JSON, so that what is recalled is the same on this side of the socket and on the other.
-      remembered.set(key, JSON.stringify(value ?? null));
-    },
     async renew({ restore = true } = {}) {
       await power.off();
       await sticks.clear();
       await clock.serve({ answer: 'blocked' });
-      remembered.clear();
-      dirt.length = 0;
+      kept.forget();
+      kept.clean();
       return disk.renew({ restore });
     },
     ...(disk.canBeKept && {

@@ -57,7 +57,7 @@ export interface BenchRequest {
 export interface BenchDevice {
   readonly parts: ProvisionedDevice & BenchParts;
   /** The first fresh device, before anything begins on it. @param onRestoring see freshDevice */
-  first(onRestoring: () => void): Promise<Fresh>;
+  first(onRestoring?: () => void): Promise<Fresh>;
 }
 
 /** The devices of this host that one owner has leased, served on a socket. */
@@ -103,6 +103,7 @@ export async function openBench(request: BenchRequest): Promise<Bench> {
         snapshots: { directory: join(defaultCacheDirectory(), 'snapshots'), imageSha256: request.imageSha256 },
       }),
       custody,
+      ...(config.wiring !== undefined && { wiring: config.wiring }),
       ...(config.memoryMiB !== undefined && { memoryMiB: config.memoryMiB }),
       cpus: config.cpus ?? processorsEach(request.sharing ?? request.leased.length),
       signal: request.signal,

@@ -2,11 +2,15 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
+import { DeviceError, deviceType, openOutlet, wiringSchema, type Wiring } from '../../devices/index.ts';
 import { UsageError } from '../errors.ts';
 
 const deviceId = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,47}$/i, 'letters, digits, “.”, “_” and “-”, 48 at most');
 
-const deviceEntry = z.strictObject({
+/** What every entry has: the type says what else. */
+const benchFile = z.strictObject({ devices: z.record(deviceId, z.looseObject({ type: z.string() })) });
+
+const virtualEntry = z.strictObject({
   type: z.string(),
   /** How many equal virtual machines: `qemu` with `count: 2` gives qemu-1 and qemu-2. */
   count: z.int().min(1).max(64).optional(),
@@ -14,7 +18,7 @@ const deviceEntry = z.strictObject({
   cpus: z.int().min(1).max(16).optional(),
 });
 
-const benchFile = z.strictObject({ devices: z.record(deviceId, deviceEntry) });
+const boardEntry = z.strictObject({ type: z.string(), ...wiringSchema.shape });
 
 /** One device of the bench, as bench.yaml describes it. */
 export interface DeviceConfig {
@@ -22,6 +26,8 @@ export interface DeviceConfig {
   type: string;
   memoryMiB?: number;
   cpus?: number;
+  /** Of a board. */
+  wiring?: Wiring;
 }
 
 export interface BenchConfig {
@@ -33,7 +39,7 @@ export interface BenchConfig {
 /** Without a bench.yaml the bench has virtual machines only. Of PCs one for each of two runs side by side, and one each to spare. */
 export const virtualBench: BenchConfig = {
   source: undefined,
-  devices: expand({ qemu: { type: 'qemux86-64', count: 4 }, arm64: { type: 'qemuarm64', count: 2 } }),
+  devices: [...virtualMachines('qemu', { type: 'qemux86-64', count: 4 }), ...virtualMachines('arm64', { type: 'qemuarm64', count: 2 })],
 };
 
 /** Reads `bench.yaml` of a folder. A missing file gives the virtual bench; a wrong one a UsageError with file, line and what was expected. */
@@ -46,28 +52,51 @@ export async function readBenchConfig(directory: string): Promise<BenchConfig> {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return virtualBench;
     throw new UsageError(`${file} can't be read: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
   }
-  return { source: file, devices: parseBench(text, file) };
+  return { source: file, devices: await parseBench(text, file) };
 }
 
 /** The devices of a bench.yaml's text. `file` names it in errors. */
-export function parseBench(text: string, file: string): DeviceConfig[] {
+export async function parseBench(text: string, file: string): Promise<DeviceConfig[]> {
   const document = parseDocument(text);
   const [syntax] = document.errors;
   if (syntax) throw new UsageError(`${file} isn't YAML: ${syntax.message.split('\n')[0]}`);
-  const parsed = benchFile.safeParse(document.toJS());
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    const where = issue?.path.map(String).join('.') ?? '';
-    throw new UsageError(`${file}${where && `, ${where}`}: ${issue?.message}`, {
-      advice: 'A bench.yaml looks like: devices: { qemu: { type: qemux86-64, count: 2 } }',
-    });
-  }
-  return expand(parsed.data.devices);
+  const { devices } = checked(benchFile, document.toJS(), file, []);
+  const configs = await Promise.all(Object.entries(devices).map(([name, entry]) => deviceConfigs(name, entry, file)));
+  return configs.flat();
 }
 
-function expand(entries: z.infer<typeof benchFile>['devices']): DeviceConfig[] {
-  return Object.entries(entries).flatMap(([name, { type, count, memoryMiB, cpus }]) => {
-    const ids = count === undefined ? [name] : Array.from({ length: count }, (_, index) => `${name}-${index + 1}`);
-    return ids.map((id) => ({ id, type, ...(memoryMiB !== undefined && { memoryMiB }), ...(cpus !== undefined && { cpus }) }));
+async function deviceConfigs(name: string, entry: { type: string }, file: string): Promise<DeviceConfig[]> {
+  const place = ['devices', name];
+  const { wired } = await orSaid(deviceType(entry.type), `${file}, ${[...place, 'type'].join('.')}`);
+  if (!wired) return virtualMachines(name, checked(virtualEntry, entry, file, place));
+  const { type, ...wiring } = checked(boardEntry, entry, file, place);
+  // A driver's options are checked by making an outlet of them, which touches nothing.
+  await orSaid(openOutlet(wiring.power), `${file}, ${[...place, 'power'].join('.')}`);
+  return [{ id: name, type, wiring }];
+}
+
+function virtualMachines(name: string, { type, count, memoryMiB, cpus }: z.infer<typeof virtualEntry>): DeviceConfig[] {
+  const ids = count === undefined ? [name] : Array.from({ length: count }, (_, index) => `${name}-${index + 1}`);
+  return ids.map((id) => ({ id, type, ...(memoryMiB !== undefined && { memoryMiB }), ...(cpus !== undefined && { cpus }) }));
+}
+
+/** The value as the schema has it; a UsageError says where the first thing is that isn't so. */
+function checked<T>(schema: z.ZodType<T>, value: unknown, file: string, place: readonly string[]): T {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const where = [...place, ...(issue?.path ?? []).map(String)].join('.');
+  throw new UsageError(`${file}${where && `, ${where}`}: ${issue?.message}`, {
+    advice: 'A bench.yaml looks like: devices: { qemu: { type: qemux86-64, count: 2 } }; README.md has one for a board',
   });
+}
+
+/** What a device part says of a wrong name or option is the file's mistake. */
+async function orSaid<T>(asked: Promise<T>, where: string): Promise<T> {
+  try {
+    return await asked;
+  } catch (cause) {
+    if (!(cause instanceof DeviceError)) throw cause;
+    throw new UsageError(`${where}: ${cause.message}`, { ...(cause.advice !== undefined && { advice: cause.advice }), cause });
+  }
 }

@@ -66,7 +66,7 @@ export class BootWatch {
 }
 
 /** Powers a device on for the first time and tells its boot stage by stage; resolves once SSH, engine and supervisor answer. */
-export async function firstBoot(device: BenchDevice, log: EventLog, onRestoring: () => void): Promise<BootWatch> {
+export async function firstBoot(device: BenchDevice, log: EventLog, onRestoring?: () => void): Promise<BootWatch> {
   const { parts } = device;
   const watch = new BootWatch(parts, log);
   log.write({ type: 'device-power', device: parts.id, state: 'on' });

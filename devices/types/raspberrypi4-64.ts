@@ -1,0 +1,4 @@
+import { board } from './board.ts';
+
+/** A Raspberry Pi 4 with a 64-bit OS. Console: mini UART on GPIO 14 and 15. */
+export default board({ name: 'raspberrypi4-64', architecture: 'arm64' });

@@ -1,0 +1,48 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import test from 'ava';
+import { buildReferenceImage } from '../../qemu/reference-os/index.ts';
+import { boardwalk, lastSummary, workingDirectory } from './command.ts';
+import { setUpDesk } from './desk.ts';
+
+test.serial('a board at the ends of wires: console server, network switch, address', async (t) => {
+  t.timeout(15 * 60_000);
+  const { path, remove } = await workingDirectory();
+  t.teardown(remove);
+  const { flash } = await buildReferenceImage({ deviceType: 'qemuarm64' });
+  const desk = await setUpDesk({ image: flash, directory: join(path, 'desk') });
+  t.teardown(() => desk[Symbol.asyncDispose]());
+  const { ssh, engine, supervisor } = desk.ports;
+  await writeFile(
+    join(path, 'bench.yaml'),
+    `devices:
+  desk:
+    type: raspberrypi3-64
+    console: { tcp: ${desk.console} }
+    power: { shelly: { host: '${desk.shelly}' } }
+    address: 127.0.0.1
+    ports: { ssh: ${ssh}, engine: ${engine}, supervisor: ${supervisor} }
+`,
+  );
+
+  const { code, stdout, stderr } = await boardwalk(
+    path,
+    'run',
+    'tmp',
+    '--image',
+    flash,
+    '--grep',
+    'survives-power-cut|survives-dbus-reboot',
+  );
+  t.is(code, 0, stdout + stderr);
+  const { device, promises } = await lastSummary(path);
+  t.deepEqual([device?.id, device?.type], ['desk', 'raspberrypi3-64']);
+  t.deepEqual(
+    promises.map(({ id, outcome }) => [id, outcome]),
+    ['tmp.survives-dbus-reboot', 'tmp.survives-power-cut', 'tmp.data-survives-dbus-reboot', 'tmp.data-survives-power-cut'].map((id) => [
+      id,
+      'pass',
+    ]),
+  );
+  t.true(desk.powerOns() >= 2, `the power went on ${desk.powerOns()} times`);
+});

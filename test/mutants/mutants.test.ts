@@ -16,8 +16,9 @@ const batches = batchesOf(mutants);
 async function shipped(path: string): Promise<string> {
   const [, module] = /^\/usr\/lib\/balena-supervisor\/([\w-]+)\.js$/.exec(path) ?? [];
   if (module !== undefined) return compileModule(await readFile(join(referenceOs, 'supervisor', `${module}.ts`), 'utf8'));
-  const place = path.startsWith('/mnt/boot/') ? path.replace('/mnt/boot/', 'files/boot/') : `files/root${path}`;
-  return readFile(join(referenceOs, place), 'utf8');
+  const part = path.startsWith('/mnt/boot/') ? path.replace('/mnt/', '') : `root${path}`;
+  // Mutants are of the PC's image: what isn't the same on every board is its loader's.
+  return readFile(join(referenceOs, 'files', part), 'utf8').catch(() => readFile(join(referenceOs, 'files/grub', part), 'utf8'));
 }
 
 interface TextEdit {

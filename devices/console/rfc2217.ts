@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { isRate } from './baud-rate.ts';
 import { SourceUnopened } from './errors.ts';
 import { connected, listen, written } from './socket.ts';
 import type { ConsoleSource } from './source.ts';
@@ -16,10 +17,18 @@ interface Setting {
   command: number;
   value: readonly number[];
   show: (value: readonly number[]) => string;
+  /** Whether the server's answer will do. Default: one that is the same. */
+  will?: (seen: readonly number[]) => boolean;
 }
 
 const settingsFor = (baudRate: number): Setting[] => [
-  { name: 'baud rate', command: 1, value: fourBytes(baudRate), show: (value) => String(value.reduce((sum, byte) => sum * 256 + byte, 0)) },
+  {
+    name: 'baud rate',
+    command: 1,
+    value: fourBytes(baudRate),
+    show: (value) => String(number(value)),
+    will: (seen) => isRate(baudRate, number(seen)),
+  },
   { name: 'data size', command: 2, value: [8], show: String },
   { name: 'parity', command: 3, value: [1], show: (value) => (String(value) === '1' ? 'none' : `code ${String(value)}`) },
   { name: 'stop bits', command: 4, value: [1], show: String },
@@ -117,11 +126,13 @@ class Conversation {
     const agreed = this.#answerTo('com port');
     this.#say(telnet.will, comPort);
     await this.#within(agreed, 'whether it speaks RFC 2217');
-    for (const { name, command, value, show } of settingsFor(baudRate)) {
+    for (const { name, command, value, show, will = (seen: readonly number[]) => String(seen) === String(value) } of settingsFor(
+      baudRate,
+    )) {
       const answer = this.#answerTo(`setting ${command}`);
       this.#socket.write(subnegotiate(comPort, [command, ...value]));
       const seen = await this.#within(answer, `the line's ${name}`);
-      if (String(seen) !== String(value)) {
+      if (!will(seen)) {
         throw this.#unopened(
           `asked for a ${name} of ${show(value)}, it says ${show(seen)}`,
           'Give a baudRate that the server’s adapter has.',
@@ -183,4 +194,5 @@ class Conversation {
   }
 }
 
+const number = (bytes: readonly number[]): number => bytes.reduce((sum, byte) => sum * 256 + byte, 0);
 const fourBytes = (value: number): number[] => [value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255];

@@ -1,6 +1,7 @@
 import { readSync, writeSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { SerialPort } from 'serialport';
+import { isRate } from './baud-rate.ts';
 import { SourceUnopened } from './errors.ts';
 import { ReadPace } from './read-pace.ts';
 import type { ConsoleSource, SourceClosed, SourceListener } from './source.ts';
@@ -40,7 +41,7 @@ export function tty(path: string, { baudRate = 115_200 }: TtyOptions = {}): Cons
       port = await openPort(path, baudRate).catch((cause: unknown) => {
         throw new SourceUnopened(`the console ${path} could not be opened: ${cause instanceof Error ? cause.message : String(cause)}`, {
           blame: 'infra',
-          advice: `Look whether ${path} is there, may be read and written by this user, and is not held by another program.`,
+          advice: `Look whether ${path} is there, may be read and written by this user, and is not held by another program, and does this baud rate.`,
           cause,
         });
       });
@@ -69,9 +70,15 @@ type Port = Extract<Awaited<ReturnType<typeof SerialPort.binding.open>>, { fd: n
 
 async function openPort(path: string, baudRate: number): Promise<Port> {
   const port = await SerialPort.binding.open({ path, baudRate, hupcl: false });
-  if ('poller' in port) return port;
-  await port.close();
-  throw new TypeError('consoles on a tty are for Linux');
+  try {
+    if (!('poller' in port)) throw new TypeError('consoles on a tty are for Linux');
+    const { baudRate: taken } = await port.getBaudRate();
+    if (!isRate(baudRate, taken)) throw new RangeError(`asked for ${baudRate} baud, the adapter took ${taken}`);
+    return port;
+  } catch (error) {
+    await port.close();
+    throw error;
+  }
 }
 
 /** Reads until the tty ends, and says how; rejects as it fails. */

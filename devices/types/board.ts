@@ -4,6 +4,7 @@ import { ConsoleRecorder } from '../console/recorder.ts';
 import { commonStages } from '../console/stages.ts';
 import { consoleSource } from '../console/wire.ts';
 import type { Capability, Endpoint } from '../device.ts';
+import { DeviceError } from '../errors.ts';
 import { switched } from '../power/switched.ts';
 import type { DeviceType, ProvisionedDevice, ProvisionRequest } from './device-type.ts';
 import { notes } from './notes.ts';
@@ -71,7 +72,10 @@ async function provision(type: string, baudRate: number, request: ProvisionReque
     console: recorder,
     power,
     endpoints: async () => ({ ssh: at('ssh'), engine: at('engine'), supervisor: at('supervisor') }),
-    artifacts: async () => artifacts,
+    async artifacts() {
+      if (artifacts !== undefined) return artifacts;
+      throw new DeviceError(`${id} was switched on without an image`, { blame: 'test', advice: 'Give one with --image.' });
+    },
     async renew() {
       await power.off();
       kept.forget();

@@ -9,13 +9,14 @@ import type { Wiring } from './wiring.ts';
 export interface ProvisionRequest {
   /** At most 12 characters: letters, digits, dot, dash. */
   id: string;
-  /** The flash image under test: a raw file, never written. */
-  image: string;
+  /** The flash image under test: a raw file, never written. A board that has one on its medium does without. */
+  image?: string | undefined;
   /** Where what should outlive the device goes: the console's log, QEMU's own words. It exists. */
   runDirectory: string;
   /** Where what goes with the device goes: overlay, stick images. It is the device's own, and need not exist. */
   stateDirectory: string;
-  artifacts: Artifacts;
+  /** Absent where nothing is tested. */
+  artifacts?: Artifacts | undefined;
   /** Where booted devices are kept for others to go on from, and the image's checksum. Default: every fresh device boots. */
   snapshots?: { directory: string; imageSha256: string };
   /** How a board is wired; a virtual machine has no wires. */

@@ -45,13 +45,14 @@ export function virtualMachine({ hardware, ...type }: VirtualMachineType): Devic
 }
 
 async function provision(type: string, hardware: Hardware, request: ProvisionRequest): Promise<ProvisionedDevice> {
-  const { id, runDirectory, stateDirectory, artifacts, custody, memoryMiB = 768, cpus = 2, signal } = request;
+  const { id, image, runDirectory, stateDirectory, artifacts, custody, memoryMiB = 768, cpus = 2, signal } = request;
+  if (image === undefined || artifacts === undefined) throw new TypeError(`${id} is a virtual machine, and nothing says what it boots`);
   // What was taken is given back in the opposite order: at release, or here if a later step fails.
   await using taken = new AsyncDisposableStack();
 
   // 1. The disk: everything that the device writes goes into an overlay that lives over its power cycles, until it is made fresh.
   const accelerator = await selectAccelerator({ emulator: hardware.emulator, ...(signal && { signal }) });
-  const base = await inspectImage(request.image);
+  const base = await inspectImage(image);
   await mkdir(stateDirectory, { recursive: true, mode: 0o700 });
   taken.defer(() => rm(stateDirectory, { recursive: true, force: true }));
   const spec: MachineSpec<Services> = {

@@ -45,4 +45,13 @@ test.serial('a board at the ends of wires: console server, network switch, addre
     ]),
   );
   t.true(desk.powerOns() >= 2, `the power went on ${desk.powerOns()} times`);
+  t.false(desk.isOn(), 'a board that nobody looks after is off');
+
+  // By hand, with what is on its card.
+  const on = await boardwalk(path, 'power', 'on', 'desk');
+  t.is(on.code, 0, on.stdout + on.stderr);
+  t.regex(on.stdout, /^desk is on and answers after \d/);
+  const off = await boardwalk(path, 'power', 'off', 'desk');
+  t.is(off.code, 0, off.stdout + off.stderr);
+  t.false(desk.isOn());
 });

@@ -17,6 +17,7 @@ export interface Desk extends AsyncDisposable {
   ports: Record<'ssh' | 'engine' | 'supervisor', number>;
   /** How often the power went on. */
   powerOns(): number;
+  isOn(): boolean;
 }
 
 const request = z.object({
@@ -107,6 +108,7 @@ export async function setUpDesk({ image, directory }: { image: string; directory
     shelly: await listening(shelly),
     ports,
     powerOns: () => powerOns,
+    isOn: () => machine !== undefined,
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   };
 }

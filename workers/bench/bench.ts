@@ -38,8 +38,8 @@ export interface LeasedDevice {
 export interface BenchRequest {
   /** Released when the bench closes, and when it can't be opened. */
   leased: readonly LeasedDevice[];
-  /** The flash image under test. */
-  image: string;
+  /** The flash image under test; undefined where boards are used with what is on their medium. */
+  image: string | undefined;
   /** Its checksum, under which booted devices are kept. Default: none is kept, fresh devices boot. */
   imageSha256?: string;
   /** What begins on a fresh device. */
@@ -48,7 +48,7 @@ export interface BenchRequest {
   sharing?: number;
   /** Told of each fresh device but the first. */
   onFresh?: (device: ProvisionedDevice, fresh: Fresh) => void | Promise<void>;
-  artifacts: Artifacts;
+  artifacts: Artifacts | undefined;
   runDirectory: string;
   signal: AbortSignal;
 }

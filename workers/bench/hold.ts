@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { deviceType } from '../../devices/index.ts';
 import { imageUnderTest } from '../image.ts';
 import { stateDirectoryName } from '../state-directory.ts';
 import { claimDevices, openBench, typeOf } from './bench.ts';
@@ -14,17 +15,15 @@ export const holdPurpose = 'power on';
  */
 export async function holdDevice(config: BenchConfig, id: string, image: string | undefined, signal: AbortSignal): Promise<void> {
   const leased = await claimDevices({ config, device: id, count: 1, purpose: holdPurpose });
-  const { flash, artifacts } = await imageUnderTest({
-    type: typeOf(leased),
-    file: image,
-    update: undefined,
-    mirror: undefined,
-    signal,
-    onStep: () => undefined,
-  });
+  const type = typeOf(leased);
+  // A board boots what is on its medium.
+  const asItIs = image === undefined && (await deviceType(type)).wired;
+  const boots = asItIs
+    ? undefined
+    : await imageUnderTest({ type, file: image, update: undefined, mirror: undefined, signal, onStep: () => undefined });
   const runDirectory = join(process.cwd(), stateDirectoryName, 'devices', id);
   await mkdir(runDirectory, { recursive: true });
-  await using bench = await openBench({ leased, image: flash, artifacts, fresh: 'run', runDirectory, signal });
+  await using bench = await openBench({ leased, image: boots?.flash, artifacts: boots?.artifacts, fresh: 'run', runDirectory, signal });
   for (const { parts } of bench.devices) await parts.power.on();
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
 }

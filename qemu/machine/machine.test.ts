@@ -143,9 +143,17 @@ serial('the power button shuts down a guest that heeds it, and is reported where
 
   reader.write('p');
   // The guest answers the button only once it has read the letter: press until it does.
+  const statuses = statusesUntilOff(machine);
   const exit = await Promise.race([machine.exited, pressUntilOff(machine)]);
+  t.deepEqual(await statuses, new Set(['running', 'off']));
   t.like(exit, { code: 0, signal: undefined, requested: true, shutdownReason: 'guest-shutdown' });
 });
+
+async function statusesUntilOff(machine: Machine): Promise<Set<string>> {
+  const seen = new Set<string>();
+  while (!seen.has('off')) seen.add(await machine.status());
+  return seen;
+}
 
 async function pressUntilOff(machine: Machine) {
   for (;;) {

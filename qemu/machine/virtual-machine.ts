@@ -2,6 +2,7 @@ import { budgets } from '../budgets.ts';
 import type { Custody } from '../custody/custody.ts';
 import type { QmpClient } from '../qmp/client.ts';
 import { pause, pressPowerButton, queryStatus, resume } from '../qmp/commands.ts';
+import { QmpClosed } from '../qmp/errors.ts';
 import { within } from '../within.ts';
 import { MachineOff } from './errors.ts';
 import type { Machine, MachineExit, MachineReset, UsbDiskOptions } from './machine.ts';
@@ -80,8 +81,15 @@ export class VirtualMachine<Name extends string> implements Machine<Name> {
 
   async status(): Promise<string> {
     if (this.#exit !== undefined) return 'off';
-    const { status } = await this.qmp.execute(queryStatus());
-    return status;
+    try {
+      const { status } = await this.qmp.execute(queryStatus());
+      if (status !== 'shutdown') return status;
+    } catch (error) {
+      if (!(error instanceof QmpClosed)) throw error;
+    }
+    // A QEMU that ends.
+    await this.#end('it closed its monitor or said that it shuts down');
+    return 'off';
   }
 
   async kill(): Promise<MachineExit> {
@@ -89,12 +97,7 @@ export class VirtualMachine<Name extends string> implements Machine<Name> {
       this.#requested = true;
       this.#process.kill();
     }
-    return within(this.exited, {
-      awaited: `the end of ${this.id} (QEMU, pid ${this.pid}) after SIGKILL`,
-      milliseconds: budgets.kill,
-      seen: () => 'a process that is still there',
-      advice: 'It may be in uninterruptible sleep on storage: look at its state in /proc.',
-    });
+    return this.#end('SIGKILL');
   }
 
   async powerdown(options: { timeout?: number; signal?: AbortSignal } = {}): Promise<MachineExit> {
@@ -134,6 +137,15 @@ export class VirtualMachine<Name extends string> implements Machine<Name> {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill();
+  }
+
+  #end(after: string): Promise<MachineExit> {
+    return within(this.exited, {
+      awaited: `the end of ${this.id} (QEMU, pid ${this.pid}) after ${after}`,
+      milliseconds: budgets.kill,
+      seen: () => 'a process that is still there',
+      advice: 'It may be in uninterruptible sleep on storage: look at its state in /proc.',
+    });
   }
 
   async #readEvents(): Promise<void> {

@@ -11,6 +11,8 @@ export interface Outlet {
   set(state: 'on' | 'off', signal: AbortSignal): Promise<void>;
   /** As the switch itself tells. Absent where it can't be asked. */
   read?(signal: AbortSignal): Promise<PowerState>;
+  /** Lets go of what it holds, if it holds something: a line, a process. What becomes of the board then is the hardware's affair. */
+  close?(): Promise<void>;
 }
 
 /** A driver for one kind of switch. One file of outlets/ is one; its default export is this. */

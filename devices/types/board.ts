@@ -47,8 +47,10 @@ async function provision(type: string, baudRate: number, request: ProvisionReque
   taken.defer(() => line.close());
 
   // 2. The switch. A board that nobody looks after is off.
+  const outlet = await openOutlet(wiring.power);
+  taken.defer(async () => outlet.close?.());
   const power = switched({
-    outlet: await openOutlet(wiring.power),
+    outlet,
     budget: Math.max(budget.powerOn, budget.powerOff),
     onPowerOn: () => recorder.poweredOn(),
     ...(wiring.offForMs !== undefined && { offFor: wiring.offForMs }),

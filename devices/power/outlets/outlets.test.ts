@@ -34,6 +34,16 @@ const protocols: Record<string, (asked: Asked, double: SwitchDouble) => Answer> 
     if (state !== undefined) double.set(state === 'On');
     return { body: { POWER: double.on ? 'ON' : 'OFF' } };
   },
+  netio: ({ url, method, body }, double) => {
+    if (url.pathname !== '/netio.json') return { status: 404, body: 'Not Found' };
+    if (method === 'POST') {
+      const [{ ID, Action }] = JSON.parse(body).Outputs;
+      if (ID === 1) double.set(Action === 1);
+    }
+    return {
+      body: { Agent: { Model: 'PowerPDU 4C' }, Outputs: [1, 2].map((ID) => ({ ID, State: ID === 1 && double.on ? 1 : 0, Action: 6 })) },
+    };
+  },
   http: ({ url }, double) => {
     if (url.pathname !== '/state') double.set(url.pathname === '/on');
     return { body: `relay=${double.on ? 1 : 0}` };
@@ -90,7 +100,7 @@ for (const [protocol, answer] of Object.entries(protocols)) {
   });
 }
 
-for (const protocol of ['shelly, generation 1', 'shelly, generation 2', 'tasmota', 'http']) {
+for (const protocol of ['shelly, generation 1', 'shelly, generation 2', 'tasmota', 'netio', 'http']) {
   test(`${protocol}: a relay that sticks is told`, async (t) => {
     const double = await SwitchDouble.start(protocols[protocol] ?? (() => undefined));
     double.stuck = true;
@@ -107,6 +117,8 @@ for (const [protocol, body] of [
   ['shelly, generation 2', 'null'],
   ['tasmota', '{"Command":"Unknown"}'],
   ['shelly, generation 1', '<html>'],
+  ['netio', '{"Outputs":[{"ID":1,"State":"on"}]}'],
+  ['netio', '{"Outputs":[{"ID":2,"State":1}]}'],
 ] as const) {
   test(`${protocol}: ${body} is no answer`, async (t) => {
     const double = await SwitchDouble.start(() => ({ body }));
@@ -182,7 +194,10 @@ test('command: a program that fails, hangs or isn’t there is told with its wor
 
 test('each file of the folder that is a driver is one, under its own name', async (t) => {
   const drivers = await outletDrivers();
-  t.deepEqual([...drivers.keys()], ['command', 'http', 'pdudaemon', 'shelly', 'tasmota']);
+  t.deepEqual(
+    [...drivers.keys()],
+    ['command', 'gpio', 'http', 'netio', 'pdudaemon', 'serial-relay', 'shelly', 'snmp', 'tasmota', 'usb-hub'],
+  );
   for (const [name, driver] of drivers) t.is(driver.name, name);
   await t.throwsAsync(outletDriver('shely'), { instanceOf: UnknownOutletDriver, message: /“shely”\. Did you mean “shelly”\?/ });
   const listed = await readFile(new URL('../../../docs/hardware.md', import.meta.url), 'utf8');

@@ -5,6 +5,7 @@ import { text } from 'node:stream/consumers';
 /** A request as a double sees it. */
 export interface Asked {
   url: URL;
+  method: string;
   body: string;
   authorization: string | undefined;
 }
@@ -36,6 +37,7 @@ export class SwitchDouble {
     const serve = async (request: IncomingMessage, response: ServerResponse) => {
       const asked = {
         url: new URL(request.url ?? '/', `http://${double.host}`),
+        method: request.method ?? '',
         body: await text(request),
         authorization: request.headers.authorization,
       };

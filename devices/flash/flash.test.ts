@@ -198,19 +198,6 @@ test.serial('something packed that is no disk is refused before the disk is touc
   t.true(used.equals(await scratch.read('target')));
 });
 
-test.serial('what can’t be flashed onto is refused', async (t) => {
-  await using scratch = await makeScratch();
-  const image = await scratch.write('image', disk);
-  const refuses = async (target: string, message: RegExp) => {
-    await t.throwsAsync(flash({ image, target }), { instanceOf: TargetRefused, message });
-  };
-  await refuses(scratch.path(''), /is neither a disk nor a file$/);
-  await refuses('/dev/no-such-disk', /^there is no \/dev\/no-such-disk$/);
-  await refuses('/dev/null', /is neither a disk nor a file$/);
-  await refuses(scratch.path('nowhere/target'), /can't be written \(ENOENT/);
-  await refuses(image, /is the image itself$/);
-});
-
 test.serial('progress goes up to the whole, step by step', async (t) => {
   await using scratch = await makeScratch();
   const told: FlashProgress[] = [];

@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { ImageError } from '../../qemu/index.ts';
 import { alignedBuffers } from './aligned-memory.ts';
 import { findBmap, readBmap, type Bmap } from './bmap.ts';
@@ -10,6 +10,7 @@ import type { ImageSource } from './source.ts';
 import { openSource } from './sources/open.ts';
 import { Transfer } from './transfer.ts';
 import type { PartitionsSeen, Target } from './target.ts';
+import { backingFile } from './targets/block-devices.ts';
 import { openTarget } from './targets/open.ts';
 import type { BlockRules } from './targets/safety.ts';
 
@@ -116,7 +117,8 @@ function demandOneImage({ file, format, diskBytes }: ImageSource, bmap: Bmap | u
 
 async function demandAnother({ image, target }: FlashRequest): Promise<void> {
   const [one, other] = await Promise.all([stat(image), stat(target).catch(() => undefined)]);
-  if (one.ino !== other?.ino || one.dev !== other.dev) return;
+  const isLoopOverIt = other?.isBlockDevice() === true && (await backingFile(target)) === (await realpath(image));
+  if (!isLoopOverIt && (one.ino !== other?.ino || one.dev !== other.dev)) return;
   throw new TargetRefused(`${target} is the image itself`, { advice: 'Name the disk or file to write it onto.' });
 }
 

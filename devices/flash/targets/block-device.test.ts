@@ -1,43 +1,16 @@
-import { execFileSync } from 'node:child_process';
 import { constants } from 'node:fs';
-import { open, readFile, truncate } from 'node:fs/promises';
-import test, { type ExecutionContext } from 'ava';
+import { open, readFile } from 'node:fs/promises';
+import test from 'ava';
 import { TargetRefused } from '../errors.ts';
 import { flash } from '../flash.ts';
-import { makeScratch, type Scratch } from '../../../qemu/disk/scratch.ts';
+import { makeScratch } from '../../../qemu/disk/scratch.ts';
 import { bmapOf, packed, specimen, specimenBytes } from '../specimen.ts';
 import { describeBlockDevice } from './block-devices.ts';
-
-// A loop device is a block device like any other, where this host lets us make one: usually root's privilege.
-interface Loop extends AsyncDisposable {
-  path: string;
-  backing: string;
-}
-
-async function makeLoop(scratch: Scratch, bytes: number): Promise<Loop> {
-  const backing = await scratch.write('disk', '');
-  await truncate(backing, bytes);
-  const path = execFileSync('losetup', ['--find', '--show', backing], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
-  return { path, backing, [Symbol.asyncDispose]: async () => void execFileSync('losetup', ['--detach', path]) };
-}
-
-async function whyNoLoop(): Promise<string | undefined> {
-  await using scratch = await makeScratch();
-  try {
-    await using _loop = await makeLoop(scratch, 1024 * 1024);
-    return undefined;
-  } catch (error) {
-    return error instanceof Error ? error.message.trim().split('\n').at(-1) : String(error);
-  }
-}
-
-const reason = await whyNoLoop();
-const onLoop = (title: string, body: (t: ExecutionContext) => Promise<void>) =>
-  reason === undefined ? test.serial(title, body) : test.skip(`${title} (no loop device here: ${reason})`, body);
+import { makeLoop, onLoop } from './loop-device.ts';
 
 const { disk, extents } = specimen();
 
-onLoop('an image is written onto a block device and read back from its medium', async (t) => {
+onLoop(test, 'an image is written onto a block device and read back from its medium', async (t) => {
   await using scratch = await makeScratch();
   await using loop = await makeLoop(scratch, specimenBytes + 512);
   const image = await scratch.write('image', await packed(disk, 'zstd'));
@@ -46,7 +19,7 @@ onLoop('an image is written onto a block device and read back from its medium', 
   t.true(disk.equals((await readFile(loop.backing)).subarray(0, specimenBytes)));
 });
 
-onLoop('zeros replace what was on a block device', async (t) => {
+onLoop(test, 'zeros replace what was on a block device', async (t) => {
   await using scratch = await makeScratch();
   await using loop = await makeLoop(scratch, specimenBytes);
   const before = await open(loop.path, 'r+');
@@ -59,7 +32,7 @@ onLoop('zeros replace what was on a block device', async (t) => {
   t.log(`${flashed.writtenBytes} of ${specimenBytes} bytes were written, the device zeroed the rest`);
 });
 
-onLoop('with a bmap, what isn’t mapped stays on a block device', async (t) => {
+onLoop(test, 'with a bmap, what isn’t mapped stays on a block device', async (t) => {
   await using scratch = await makeScratch();
   await using loop = await makeLoop(scratch, specimenBytes);
   const before = await open(loop.path, 'r+');
@@ -74,7 +47,7 @@ onLoop('with a bmap, what isn’t mapped stays on a block device', async (t) => 
   for (const { start, end } of extents) t.true(disk.subarray(start, end).equals(content.subarray(start, end)));
 });
 
-onLoop('a block device that is in use, or too small, is refused and not touched', async (t) => {
+onLoop(test, 'a block device that is in use, or too small, is refused and not touched', async (t) => {
   await using scratch = await makeScratch();
   await using loop = await makeLoop(scratch, specimenBytes - 4096);
   const image = await scratch.write('image', disk);
@@ -95,7 +68,7 @@ onLoop('a block device that is in use, or too small, is refused and not touched'
   t.true((await readFile(loop.backing)).every((byte) => byte === 0));
 });
 
-onLoop('a block device says what it is', async (t) => {
+onLoop(test, 'a block device says what it is', async (t) => {
   await using scratch = await makeScratch();
   await using loop = await makeLoop(scratch, 2_000_000_000);
   t.is(await describeBlockDevice(loop.path), `a loop device over ${loop.backing}, 2.0 GB`);

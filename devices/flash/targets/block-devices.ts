@@ -68,6 +68,11 @@ export async function sizeOf({ directory }: BlockDevice): Promise<number> {
   return Number(await attribute(directory, 'size')) * 512;
 }
 
+/** Path of the file that a loop device is made of; empty for any other device. */
+export async function backingFile(path: string): Promise<string> {
+  return attribute((await identify(path)).disk, 'loop/backing_file');
+}
+
 /** What a person knows a disk by: “Generic MassStorage, 31.9 GB”. */
 export async function describeBlockDevice(path: string): Promise<string> {
   const device = await identify(path);

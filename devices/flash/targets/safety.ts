@@ -62,6 +62,21 @@ export async function demandSize(device: BlockDevice, { minBytes = 0, maxBytes =
   });
 }
 
+/** Throws TargetRefused for a file that is somebody's disk already: a loop device is made of it, or this host swaps to it. */
+export async function demandFreeFile(path: string, system: SystemFiles): Promise<void> {
+  const file = await realpath(path);
+  for (const name of await names(join(system.sys, 'class'), 'block')) {
+    const backing = await attribute(join(system.sys, 'class/block', name), 'loop/backing_file');
+    if (backing !== file) continue;
+    throw new TargetRefused(`${path} is in use: /dev/${name} is made of it`, {
+      advice: `If nothing needs it, detach it: losetup -d /dev/${name}`,
+    });
+  }
+  if ((await swapPaths(system)).includes(file)) {
+    throw new TargetRefused(`${path} is in use: this host swaps to it`, { advice: 'It is hardly the right file.' });
+  }
+}
+
 interface User {
   name: string;
   number: string;
@@ -97,14 +112,17 @@ async function mounts({ mountinfo }: SystemFiles): Promise<{ number: string; nam
   );
 }
 
-async function swapDevices({ swaps }: SystemFiles): Promise<string[]> {
+async function swapDevices(system: SystemFiles): Promise<string[]> {
+  return Promise.all((await swapPaths(system)).filter((path) => path.startsWith('/dev/')).map(kernelName));
+}
+
+async function swapPaths({ swaps }: SystemFiles): Promise<string[]> {
   // There is no such file in a kernel without swap.
   const text = await readFile(swaps, 'utf8').catch(() => '');
-  const paths = text
+  return text
     .split('\n')
     .slice(1)
     .map((line) => plain(line.split(/\s/)[0] ?? ''));
-  return Promise.all(paths.filter((path) => path.startsWith('/dev/')).map(kernelName));
 }
 
 /** “dm-0” of /dev/mapper/root; a source that is no path (tmpfs, overlay) is no device's name. */

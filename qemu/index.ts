@@ -11,7 +11,7 @@ export { createOverlay, demandSpace, type OverlayOptions } from './disk/overlay.
 export { recognise, signatureBytes } from './disk/signatures.ts';
 export { BudgetExceeded, QemuError, QemuMissing, type QemuErrorOptions } from './errors.ts';
 export { MachineOff, MachineStartFailed, PortTaken } from './machine/errors.ts';
-export { armVirt, pc, type Hardware } from './machine/hardware.ts';
+export { armVirt, armVirt32, pc, type Hardware } from './machine/hardware.ts';
 export type { Forward, Machine, MachineExit, MachineReset, MachineSpec, UsbDiskOptions } from './machine/machine.ts';
 export { startMachine } from './machine/start.ts';
 export { findSnapshot, type Found } from './snapshot/find.ts';

@@ -6,8 +6,8 @@ import { QemuMissing } from './errors.ts';
 const debianPackages: Record<string, string> = {
   'qemu-img': 'qemu-utils',
   'qemu-system-x86_64': 'qemu-system-x86',
-  'qemu-system-arm': 'qemu-system-arm',
   'qemu-system-aarch64': 'qemu-system-arm',
+  'qemu-system-arm': 'qemu-system-arm',
   setpriv: 'util-linux',
 };
 

@@ -22,6 +22,15 @@ test('a failure tells the program, its exit code and what it said last', async (
   t.deepEqual(error?.evidence, ['first', 'last']);
 });
 
+test('of several errors the first is told: the others follow from it', async (t) => {
+  await t.throwsAsync(
+    runCommand('sh', ['-c', 'echo begun; echo "E: no such package" >&2; echo "E: the wrapper failed" >&2; exit 25'], { budget: 10_000 }),
+    {
+      message: 'sh ended with exit code 25: E: no such package',
+    },
+  );
+});
+
 test('a program that is not installed is named with its package', async (t) => {
   await t.throwsAsync(runCommand('no-such-program-of-boardwalk', [], { budget: 10_000 }), { instanceOf: QemuMissing });
 });

@@ -73,7 +73,9 @@ export async function runCommand(program: string, programArguments: readonly str
     : result.signal === undefined
       ? `ended with exit code ${String(result.exitCode)}`
       : `was ended by ${result.signal}`;
-  throw new BuildCommandFailed(`${program} ${how}: ${said.at(-1) ?? 'it said nothing'}`, {
+  // Of what apt and mmdebstrap say at their ends, the first error is the reason and the others follow from it.
+  const why = said.find((line) => line.startsWith('E: ')) ?? said.at(-1) ?? 'it said nothing';
+  throw new BuildCommandFailed(`${program} ${how}: ${why}`, {
     advice: options.advice ?? `Run it by hand to see more: ${program} ${programArguments.join(' ')}`,
     evidence: said.slice(-evidenceLines),
     cause: result.cause,

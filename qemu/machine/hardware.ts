@@ -39,3 +39,12 @@ export const armVirt: Hardware = {
   cpu: 'cortex-a53',
   firmware: { file: '/usr/lib/u-boot/qemu_arm64/u-boot.bin', debianPackage: 'u-boot-qemu' },
 };
+
+/** Its 32-bit sibling. Without `highmem=off` its PCI lies above 4 GiB, where Debian's kernel without LPAE and U-Boot don't reach. */
+export const armVirt32: Hardware = {
+  emulator: 'qemu-system-arm',
+  board: 'virt,highmem=off',
+  memoryBackend: 'mach-virt.ram',
+  cpu: 'cortex-a15',
+  firmware: { file: '/usr/lib/u-boot/qemu_arm/u-boot.bin', debianPackage: 'u-boot-qemu' },
+};

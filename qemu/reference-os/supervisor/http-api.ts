@@ -4,6 +4,7 @@ import { type ApiParts, bodilessRoutes, v1Routes } from './api-v1.ts';
 import { v2Routes } from './api-v2.ts';
 import type { Applier } from './applier.ts';
 import { type Caller, authenticate, presentedKey } from './authentication.ts';
+import { deferred } from './deferred.ts';
 import { SupervisorError, messageOf } from './errors.ts';
 import { type JsonRecord, isRecord } from './json-values.ts';
 import { type Reply, bare, failure, noSuchRoute, text } from './reply.ts';
@@ -40,7 +41,7 @@ export class HttpApi {
 
   /** @returns the port it listens on, on every address */
   async listen(port: number): Promise<number> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const { promise, resolve, reject } = deferred<void>();
     this.#server.once('error', reject);
     this.#server.listen(port, '0.0.0.0', resolve);
     await promise;
@@ -55,7 +56,7 @@ export class HttpApi {
   }
 
   async close(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
+    const { promise, resolve } = deferred<void>();
     this.#server.close(() => resolve());
     this.#server.closeAllConnections();
     await promise;

@@ -3,6 +3,7 @@ import { ApiKeys, uniqueKey } from './api-keys.ts';
 import { AppChanges } from './app-changes.ts';
 import { Applier } from './applier.ts';
 import { currentApps } from './current-state.ts';
+import { deferred } from './deferred.ts';
 import { Device } from './device.ts';
 import { Engine } from './engine.ts';
 import { HttpApi } from './http-api.ts';
@@ -39,7 +40,7 @@ export async function startSupervisor(settings: Settings): Promise<RunningSuperv
   const engine = new Engine(() => engineSocket(settings));
   const locks = new UpdateLocks(settings, files);
   const changes = new AppChanges(engine, store);
-  const stuck = Promise.withResolvers<never>();
+  const stuck = deferred<never>();
   let port = device.listenPort ?? settings.port;
 
   const specContext = async (): Promise<SpecContext> => ({ settings, files, device, keys, hostname: await device.hostname(), port });

@@ -1,6 +1,7 @@
 import { chmod, chown, lstat, mkdir, open, readdir, rmdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { deferred } from './deferred.ts';
 import { UpdatesLocked, hasCode } from './errors.ts';
 import type { DeviceFiles, Settings } from './settings.ts';
 
@@ -68,7 +69,7 @@ export class UpdateLocks {
       timer.abort();
       await patience.catch(() => undefined);
     }
-    const { promise, resolve } = Promise.withResolvers<void>();
+    const { promise, resolve } = deferred<void>();
     this.#held.set(appId, promise);
     return () => {
       this.#held.delete(appId);

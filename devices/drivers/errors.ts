@@ -1,11 +1,16 @@
 import { DeviceError } from '../errors.ts';
 
-/** A switch didn't answer, or not as its protocol has it. */
-export class OutletError extends DeviceError {
-  override readonly name = 'OutletError';
+/** What is at the end of a wire didn't answer, or not as its protocol has it. */
+export class DriverFailed extends DeviceError {
+  override readonly name = 'DriverFailed';
 }
 
 /** There is no driver of that name. */
-export class UnknownOutletDriver extends DeviceError {
-  override readonly name = 'UnknownOutletDriver';
+export class UnknownDriver extends DeviceError {
+  override readonly name = 'UnknownDriver';
+}
+
+/** What bench.yaml says of a thing isn't what its driver takes. */
+export class WiringWrong extends DeviceError {
+  override readonly name = 'WiringWrong';
 }

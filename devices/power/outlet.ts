@@ -1,9 +1,8 @@
-import type { z } from 'zod';
 import type { PowerState } from './power.ts';
 
 /**
  * What a driver makes of one socket, port or relay: two functions, of which the second may be missing. It neither waits for an effect nor tries again; that is
- * what `switched()` does for all of them. Both reject with OutletError, or with the signal's reason once it aborts.
+ * what `switched()` does for all of them. Both reject with DriverFailed, or with the signal's reason once it aborts.
  */
 export interface Outlet {
   /** For messages: which switch, and which of its outlets. */
@@ -13,13 +12,4 @@ export interface Outlet {
   read?(signal: AbortSignal): Promise<PowerState>;
   /** Lets go of what it holds, if it holds something: a line, a process. What becomes of the board then is the hardware's affair. */
   close?(): Promise<void>;
-}
-
-/** A driver for one kind of switch. One file of outlets/ is one; its default export is this. */
-export interface OutletDriver<Options extends object = object> {
-  /** The file's name, and the key in bench.yaml. */
-  readonly name: string;
-  /** What bench.yaml says of an outlet. */
-  readonly options: z.ZodType<Options>;
-  open(options: Options): Outlet;
 }

@@ -18,7 +18,7 @@ const usualOffFor = 2_000;
 const lookAgainEvery = 200;
 
 /**
- * A board's power by an outlet. Each set is read back until the switch says what was asked for; AwaitedTooLong tells what it says instead, OutletError how it
+ * A board's power by an outlet. Each set is read back until the switch says what was asked for; AwaitedTooLong tells what it says instead, DriverFailed how it
  * failed. A switch that can't be asked is believed: then the board's own console has to show what became of it.
  */
 export function switched({ outlet, budget, offFor: ownOffFor = usualOffFor, onPowerOn }: SwitchedOptions): Power {

@@ -5,10 +5,13 @@ import { commonStages } from '../console/stages.ts';
 import { consoleSource } from '../console/wire.ts';
 import type { Capability, Endpoint } from '../device.ts';
 import { DeviceError } from '../errors.ts';
+import { outlets } from '../power/outlets/index.ts';
 import { switched } from '../power/switched.ts';
+import { Card } from '../storage/card.ts';
+import { muxes } from '../storage/muxes/index.ts';
 import type { DeviceType, ProvisionedDevice, ProvisionRequest } from './device-type.ts';
 import { notes } from './notes.ts';
-import { openOutlet } from './wiring.ts';
+import type { Wiring } from './wiring.ts';
 
 /** What a type of boards has of its own. */
 export type BoardType = Pick<DeviceType, 'name' | 'architecture'> & {
@@ -21,7 +24,10 @@ const usualBaudRate = 115_200;
 const usualPorts = { ssh: 22_222, engine: 2375, supervisor: 48_484 };
 const capabilities: ReadonlySet<Capability> = new Set(['slots']);
 
-/** A type whose devices are boards of a bench: a console and a switch at the ends of wires, an address on the network. Its medium is written by hand. */
+/**
+ * A type whose devices are boards of a bench: a console and a switch at the ends of wires, an address on the network. Its card is written by hand, unless
+ * it is behind a multiplexer.
+ */
 export function board({ baudRate = usualBaudRate, ...type }: BoardType): DeviceType {
   return {
     ...type,
@@ -34,7 +40,7 @@ export function board({ baudRate = usualBaudRate, ...type }: BoardType): DeviceT
 }
 
 async function provision(type: string, baudRate: number, request: ProvisionRequest): Promise<ProvisionedDevice> {
-  const { id, runDirectory, artifacts, wiring } = request;
+  const { id, image, runDirectory, artifacts, wiring, signal } = request;
   if (wiring === undefined) throw new TypeError(`${id} is a board, and nothing says how it is wired`);
   // What was taken is given back in the opposite order: at release, or here if a later step fails.
   await using taken = new AsyncDisposableStack();
@@ -46,13 +52,19 @@ async function provision(type: string, baudRate: number, request: ProvisionReque
   const line = await ConsoleLine.connect(recorder, () => consoleSource(wiring.console, baudRate));
   taken.defer(() => line.close());
 
-  // 2. The switch. A board that nobody looks after is off.
-  const outlet = await openOutlet(wiring.power);
+  // 2. Its card, where the bench can take hold of it.
+  const card = wiring.medium && (await cardOf(id, wiring.medium));
+
+  // 3. The switch. A board that nobody looks after is off.
+  const outlet = await outlets.open(wiring.power);
   taken.defer(async () => outlet.close?.());
   const power = switched({
     outlet,
     budget: Math.max(budget.powerOn, budget.powerOff),
-    onPowerOn: () => recorder.poweredOn(),
+    async onPowerOn() {
+      await card?.insert();
+      await recorder.poweredOn();
+    },
     ...(wiring.offForMs !== undefined && { offFor: wiring.offForMs }),
   });
   taken.defer(() => power.off());
@@ -81,11 +93,21 @@ async function provision(type: string, baudRate: number, request: ProvisionReque
     async renew() {
       await power.off();
       kept.forget();
+      if (card !== undefined && image !== undefined) {
+        await card.write(image, { signal });
+        kept.clean();
+        return { restores: false };
+      }
       const before = used;
       used = true;
-      return { restores: false, ...(before && { reason: 'its medium is written by hand: what went before is still on it' }) };
+      return { restores: false, ...(before && { reason: 'its medium isn’t written by the bench: what went before is still on it' }) };
     },
     onBootStage: (listener) => recorder.onBootStage(listener),
     release: () => held.disposeAsync(),
   };
+}
+
+async function cardOf(device: string, { mux, disk, minBytes, maxBytes }: NonNullable<Wiring['medium']>): Promise<Card> {
+  const rules = { ...(minBytes !== undefined && { minBytes }), ...(maxBytes !== undefined && { maxBytes }) };
+  return new Card({ device, mux: await muxes.open(mux), disk, rules });
 }

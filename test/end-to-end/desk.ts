@@ -1,19 +1,25 @@
 import { createServer as createHttpServer } from 'node:http';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { z } from 'zod';
 import type { ConsoleSource } from '../../devices/console/source.ts';
 import { tty } from '../../devices/console/tty.ts';
-import { armVirt, createOverlay, inspectImage, selectAccelerator, startMachine, takeCustody, type Machine } from '../../qemu/index.ts';
+import { armVirt, selectAccelerator, startMachine, takeCustody, type Machine } from '../../qemu/index.ts';
 
-/** A board on a desk, as a bench sees it: a console on a TCP port, a Shelly of the second generation, an address. Behind them is an emulated board. */
+/**
+ * A board on a desk, as a bench sees it: a console on a TCP port, a Shelly of the second generation, a card behind a multiplexer, an address. Behind them is an
+ * emulated board.
+ */
 export interface Desk extends AsyncDisposable {
   /** host:port */
   console: string;
   shelly: string;
+  /** The card, and the file that says who has it: `bench` or `board`. */
+  card: string;
+  side: string;
   ports: Record<'ssh' | 'engine' | 'supervisor', number>;
   /** How often the power went on. */
   powerOns(): number;
@@ -26,13 +32,15 @@ const request = z.object({
   params: z.object({ id: z.literal(0), on: z.boolean().optional() }),
 });
 
-/** Sets up a desk whose board has this flash image in its card slot. What it writes stays there over power cuts. */
+/** Sets up a desk whose board has a blank card, large enough for this image. What is written there stays over power cuts. */
 export async function setUpDesk({ image, directory }: { image: string; directory: string }): Promise<Desk> {
   await using taken = new AsyncDisposableStack();
   const custody = taken.use(await takeCustody({ name: 'desk', root: directory }));
-  const card = join(directory, 'card.qcow2');
+  const [card, side] = [join(directory, 'card.img'), join(directory, 'side')];
   await mkdir(directory, { recursive: true });
-  await createOverlay({ base: await inspectImage(image), file: card });
+  await writeFile(card, '');
+  await truncate(card, (await stat(image)).size);
+  await writeFile(side, 'board\n');
   const accelerator = await selectAccelerator({ emulator: armVirt.emulator });
   const ports = { ssh: await freePort(), engine: await freePort(), supervisor: await freePort() };
 
@@ -60,13 +68,14 @@ export async function setUpDesk({ image, directory }: { image: string; directory
   };
   const on = async () => {
     if (machine !== undefined) return;
+    if ((await readFile(side, 'utf8')).trim() !== 'board') throw new Error('the board has no card');
     powerOns += 1;
     const started = await startMachine({
       id: 'desk',
       custody,
       accelerator,
       hardware: armVirt,
-      disk: { file: card, format: 'qcow2' },
+      disk: { file: card, format: 'raw' },
       forwards: {
         ssh: { guest: 22_222, host: ports.ssh },
         engine: { guest: 2375, host: ports.engine },
@@ -106,6 +115,8 @@ export async function setUpDesk({ image, directory }: { image: string; directory
   return {
     console: await listening(consoleServer),
     shelly: await listening(shelly),
+    card,
+    side,
     ports,
     powerOns: () => powerOns,
     isOn: () => machine !== undefined,

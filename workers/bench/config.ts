@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
-import { DeviceError, deviceType, openOutlet, wiringSchema, type Wiring } from '../../devices/index.ts';
+import { DeviceError, deviceType, muxes, outlets, wiringSchema, type Wiring } from '../../devices/index.ts';
 import { UsageError } from '../errors.ts';
 
 const deviceId = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,47}$/i, 'letters, digits, “.”, “_” and “-”, 48 at most');
@@ -39,7 +39,11 @@ export interface BenchConfig {
 /** Without a bench.yaml the bench has virtual machines only. Of PCs one for each of two runs side by side, and one each to spare. */
 export const virtualBench: BenchConfig = {
   source: undefined,
-  devices: [...virtualMachines('qemu', { type: 'qemux86-64', count: 4 }), ...virtualMachines('arm64', { type: 'qemuarm64', count: 2 })],
+  devices: [
+    ...virtualMachines('qemu', { type: 'qemux86-64', count: 4 }),
+    ...virtualMachines('arm64', { type: 'qemuarm64', count: 2 }),
+    ...virtualMachines('arm', { type: 'qemuarm', count: 2 }),
+  ],
 };
 
 /** Reads `bench.yaml` of a folder. A missing file gives the virtual bench; a wrong one a UsageError with file, line and what was expected. */
@@ -70,8 +74,9 @@ async function deviceConfigs(name: string, entry: { type: string }, file: string
   const { wired } = await orSaid(deviceType(entry.type), `${file}, ${[...place, 'type'].join('.')}`);
   if (!wired) return virtualMachines(name, checked(virtualEntry, entry, file, place));
   const { type, ...wiring } = checked(boardEntry, entry, file, place);
-  // A driver's options are checked by making an outlet of them, which touches nothing.
-  await orSaid(openOutlet(wiring.power), `${file}, ${[...place, 'power'].join('.')}`);
+  // A driver's options are checked by opening it, which touches nothing.
+  await orSaid(outlets.open(wiring.power), `${file}, ${[...place, 'power'].join('.')}`);
+  if (wiring.medium !== undefined) await orSaid(muxes.open(wiring.medium.mux), `${file}, ${[...place, 'medium', 'mux'].join('.')}`);
   return [{ id: name, type, wiring }];
 }
 

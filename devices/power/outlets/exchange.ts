@@ -1,4 +1,4 @@
-import { OutletError } from '../errors.ts';
+import { DriverFailed } from '../../drivers/errors.ts';
 
 export interface Exchange {
   /** Of the switch, for messages. */
@@ -13,11 +13,11 @@ export interface Exchange {
 /** Bytes of an answer that are of use. */
 const mostQuoted = 2_000;
 
-/** One request to a switch, on a connection of its own. The body of its answer; OutletError for anything but a status of 2xx. */
+/** One request to a switch, on a connection of its own. The body of its answer; DriverFailed for anything but a status of 2xx. */
 export async function exchange({ name, url, method = 'GET', headers = {}, body, signal }: Exchange): Promise<string> {
   const shown = `${method} ${url.origin}${url.pathname}`;
   const failed = (seen: string, advice: string, cause?: unknown) =>
-    new OutletError(`${name} didn't do as it was asked (${shown}): ${seen}`, {
+    new DriverFailed(`${name} didn't do as it was asked (${shown}): ${seen}`, {
       blame: 'infra',
       evidence: [{ kind: 'http', text: `${shown}\n${seen}` }],
       advice,
@@ -52,7 +52,7 @@ export async function exchangeJson(request: Exchange): Promise<unknown> {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new OutletError(`${request.name} answered ${request.url.pathname} with what is no JSON: “${text.slice(0, 200)}”`, {
+    throw new DriverFailed(`${request.name} answered ${request.url.pathname} with what is no JSON: “${text.slice(0, 200)}”`, {
       blame: 'infra',
       evidence: [{ kind: 'http', text }],
       advice: 'Is it of the kind that bench.yaml says?',
@@ -61,12 +61,12 @@ export async function exchangeJson(request: Exchange): Promise<unknown> {
   }
 }
 
-/** What an answer has that a schema asks for, or an OutletError that quotes it. */
+/** What an answer has that a schema asks for, or an DriverFailed that quotes it. */
 export function answered<T>(name: string, schema: { safeParse(value: unknown): { data?: T } }, value: unknown): T {
   const { data } = schema.safeParse(value);
   if (data !== undefined) return data;
   const text = JSON.stringify(value)?.slice(0, 200);
-  throw new OutletError(`${name} answered with something else than its state: ${text}`, {
+  throw new DriverFailed(`${name} answered with something else than its state: ${text}`, {
     blame: 'infra',
     evidence: [{ kind: 'http', text: text ?? '' }],
     advice: 'Has it that outlet, and is it of the kind that bench.yaml says?',

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import process from 'node:process';
 import test from 'ava';
-import { OutletError } from '../errors.ts';
+import { DriverFailed } from '../../drivers/errors.ts';
 import { powerContract } from '../power.contract.ts';
 import { switched } from '../switched.ts';
-import { outletDriver } from './registry.ts';
+import { outlets } from './index.ts';
 
 const budget = 10_000;
 
@@ -50,7 +50,7 @@ async function bench(version: 1 | 2) {
 }
 
 async function relay(more: object = {}) {
-  const driver = await outletDriver('gpio');
+  const driver = await outlets.named('gpio');
   return driver.open(driver.options.parse({ chip: 'gpiochip0', line: 17, ...more }));
 }
 
@@ -97,7 +97,7 @@ test.serial('a line that another program holds, and one whose holder ended, are 
   await writeFile(holder, `${process.pid}\n`);
   const outlet = await relay();
   await t.throwsAsync(outlet.set('on', AbortSignal.timeout(budget)), {
-    instanceOf: OutletError,
+    instanceOf: DriverFailed,
     message: /another program holds it: line +17:/,
   });
   await rm(holder);
@@ -111,6 +111,6 @@ test.serial('a line that the chip hasn’t got is told', async (t) => {
   const { release } = await bench(1);
   t.teardown(release);
   const outlet = await relay({ line: 99 });
-  await t.throwsAsync(outlet.set('on', AbortSignal.timeout(budget)), { instanceOf: OutletError, message: /gpiochip0 has no line 99/ });
+  await t.throwsAsync(outlet.set('on', AbortSignal.timeout(budget)), { instanceOf: DriverFailed, message: /gpiochip0 has no line 99/ });
   await outlet.close?.();
 });

@@ -1,8 +1,10 @@
 import { execa } from 'execa';
 import { z } from 'zod';
 import { observed } from '../../waiting.ts';
-import { OutletError } from '../errors.ts';
-import type { OutletDriver } from '../outlet.ts';
+import { DriverFailed } from '../../drivers/errors.ts';
+import { runProgram } from '../../drivers/program.ts';
+import type { Driver } from '../../drivers/folder.ts';
+import type { Outlet } from '../outlet.ts';
 
 const options = z.strictObject({
   /** Such as `gpiochip0`; `gpiodetect` lists them. */
@@ -19,7 +21,7 @@ const lookAgainEvery = 20;
  * A relay on a GPIO line of the bench. Linux keeps a line's level only while somebody holds it: `gpioset` does (libgpiod 1 and 2 differ in how they are told),
  * and ends with this process. A line that is held can't be read; that it is still held is what there is to see.
  */
-const gpio: OutletDriver<z.output<typeof options>> = {
+const gpio: Driver<Outlet, z.output<typeof options>> = {
   name: 'gpio',
   options,
   open({ chip, line, activeLow }) {
@@ -32,10 +34,10 @@ const gpio: OutletDriver<z.output<typeof options>> = {
     return {
       name,
       async set(state, signal) {
-        const first = /\bv1\./.test(await run(name, ['gpioset', '--version'], signal));
+        const first = /\bv1\./.test(await runProgram(name, ['gpioset', '--version'], signal));
         /** What gpioinfo says of the line. */
         const look = async () => {
-          const lines = await run(name, ['gpioinfo', ...(first ? [] : ['--chip']), chip], signal);
+          const lines = await runProgram(name, ['gpioinfo', ...(first ? [] : ['--chip']), chip], signal);
           const own = lines.split('\n').find((text) => new RegExp(`\\bline\\s+${line}:`).test(text));
           if (own === undefined) throw refused(name, `gpioinfo ${chip}`, `${chip} has no line ${line}`);
           return own.trim();
@@ -100,15 +102,8 @@ class Holder {
   }
 }
 
-async function run(name: string, words: string[], signal: AbortSignal): Promise<string> {
-  const [program = '', ...rest] = words;
-  const ended = await execa(program, rest, { reject: false, stdin: 'ignore', cancelSignal: signal, killSignal: 'SIGKILL' });
-  if (ended.exitCode === 0 && !ended.isCanceled) return ended.stdout;
-  throw refused(name, words.join(' '), ended.stderr?.trim() || ended.shortMessage || '');
-}
-
-const refused = (name: string, shown: string, seen: string): OutletError =>
-  new OutletError(`${name} didn't do as it was asked (${shown}): ${seen}`, {
+const refused = (name: string, shown: string, seen: string): DriverFailed =>
+  new DriverFailed(`${name} didn't do as it was asked (${shown}): ${seen}`, {
     blame: 'infra',
     evidence: [{ kind: 'command', text: `$ ${shown}\n${seen}` }],
     advice: 'It takes libgpiod’s tools (Debian: gpiod) and a user who may open the chip.',

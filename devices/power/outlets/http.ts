@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { OutletDriver } from '../outlet.ts';
+import type { Driver } from '../../drivers/folder.ts';
+import type { Outlet } from '../outlet.ts';
 import { exchange } from './exchange.ts';
 
 const request = z.union([
@@ -22,7 +23,7 @@ const options = z.strictObject({
 });
 
 /** Any switch that does its work at an HTTP request: one that switches on, one that switches off, and one whose answer matches an expression in either state. */
-const http: OutletDriver<z.output<typeof options>> = {
+const http: Driver<Outlet, z.output<typeof options>> = {
   name: 'http',
   options,
   open({ on, off, state }) {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { OutletError } from '../errors.ts';
-import type { OutletDriver } from '../outlet.ts';
+import { DriverFailed } from '../../drivers/errors.ts';
+import type { Driver } from '../../drivers/folder.ts';
+import type { Outlet } from '../outlet.ts';
 import { answered, basicAuthorization, exchangeJson } from './exchange.ts';
 
 const options = z.strictObject({
@@ -19,7 +20,7 @@ const status = z.object({ Outputs: z.array(z.object({ ID: z.int(), State: z.unio
  * An outlet of a NETIO PDU, whose JSON API has to be switched on. GET /netio.json tells the state of all outputs; a POST of an action (0 off, 1 on) to one of them
  * answers with the same. Source: NETIO's application note AN21 and its manual, “Open API: M2M Protocols”.
  */
-const netio: OutletDriver<z.output<typeof options>> = {
+const netio: Driver<Outlet, z.output<typeof options>> = {
   name: 'netio',
   options,
   open({ host, outlet, user, password }) {
@@ -29,7 +30,7 @@ const netio: OutletDriver<z.output<typeof options>> = {
     const stateIn = (answer: unknown) => {
       const output = answered(name, status, answer).Outputs.find(({ ID }) => ID === outlet);
       if (output !== undefined) return output.State === 1 ? 'on' : 'off';
-      throw new OutletError(`${name}: it has no such output`, {
+      throw new DriverFailed(`${name}: it has no such output`, {
         blame: 'infra',
         evidence: [{ kind: 'http', text: JSON.stringify(answer) }],
         advice: 'Outputs are counted from 1.',

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { readFileSync } from 'node:fs';
 import test from 'ava';
 import { AwaitedTooLong } from '../../errors.ts';
-import { OutletError, UnknownOutletDriver } from '../errors.ts';
+import { DriverFailed, UnknownDriver } from '../../drivers/errors.ts';
 import type { Outlet } from '../outlet.ts';
 import { powerContract } from '../power.contract.ts';
 import { switched } from '../switched.ts';
-import { outletDriver, outletDrivers } from './registry.ts';
+import { outlets } from './index.ts';
 import { type Answer, type Asked, SwitchDouble } from './switch-double.ts';
 
 /** How each kind of switch speaks. */
@@ -65,7 +65,7 @@ function optionsFor(protocol: string, host: string): object {
 }
 
 async function outletAt(protocol: string, host: string, more: object = {}): Promise<Outlet> {
-  const driver = await outletDriver(protocol.split(',')[0] ?? '');
+  const driver = await outlets.named(protocol.split(',')[0] ?? '');
   return driver.open(driver.options.parse({ ...optionsFor(protocol, host), ...more }));
 }
 
@@ -83,7 +83,7 @@ for (const [protocol, answer] of Object.entries(protocols)) {
   test(`${protocol}: a refusal is told, and what came with it`, async (t) => {
     const double = await SwitchDouble.start(() => ({ status: 401, body: 'Unauthorized' }));
     const outlet = await outletAt(protocol, double.host);
-    const error = await t.throwsAsync(outlet.set('on', AbortSignal.timeout(budget)), { instanceOf: OutletError });
+    const error = await t.throwsAsync(outlet.set('on', AbortSignal.timeout(budget)), { instanceOf: DriverFailed });
     t.regex(error.message, /status 401 “Unauthorized”/);
     t.true(error.message.includes(double.host));
     t.regex(error.advice ?? '', /user or password/);
@@ -94,9 +94,9 @@ for (const [protocol, answer] of Object.entries(protocols)) {
   test(`${protocol}: one that says nothing is given up, and one that isn’t there is said`, async (t) => {
     const double = await SwitchDouble.start(() => undefined);
     const outlet = await outletAt(protocol, double.host);
-    await t.throwsAsync(outlet.set('on', AbortSignal.timeout(200)), { instanceOf: OutletError, message: /no answer within the budget/ });
+    await t.throwsAsync(outlet.set('on', AbortSignal.timeout(200)), { instanceOf: DriverFailed, message: /no answer within the budget/ });
     await double.close();
-    await t.throwsAsync(outlet.set('on', AbortSignal.timeout(budget)), { instanceOf: OutletError, message: /ECONNREFUSED/ });
+    await t.throwsAsync(outlet.set('on', AbortSignal.timeout(budget)), { instanceOf: DriverFailed, message: /ECONNREFUSED/ });
   });
 }
 
@@ -123,7 +123,7 @@ for (const [protocol, body] of [
   test(`${protocol}: ${body} is no answer`, async (t) => {
     const double = await SwitchDouble.start(() => ({ body }));
     const outlet = await outletAt(protocol, double.host);
-    const error = await t.throwsAsync(outlet.read?.(AbortSignal.timeout(budget)) ?? Promise.resolve(), { instanceOf: OutletError });
+    const error = await t.throwsAsync(outlet.read?.(AbortSignal.timeout(budget)) ?? Promise.resolve(), { instanceOf: DriverFailed });
     t.true(error.message.includes(double.host));
     await double.close();
   });
@@ -133,7 +133,7 @@ test('an outlet that the switch hasn’t got is told', async (t) => {
   const shelly = await SwitchDouble.start(protocols['shelly, generation 2'] ?? (() => undefined));
   const second = await outletAt('shelly', shelly.host, { outlet: 1 });
   await t.throwsAsync(second.set('on', AbortSignal.timeout(budget)), {
-    instanceOf: OutletError,
+    instanceOf: DriverFailed,
     message: /outlet 1 answered with something else/,
   });
   await shelly.close();
@@ -153,7 +153,7 @@ test('user and password go along: basic for a Shelly of generation 1, in the que
 test('a password for a Shelly that takes it by digest only is refused, not sent', async (t) => {
   const shelly = await SwitchDouble.start(protocols['shelly, generation 2'] ?? (() => undefined));
   const outlet = await outletAt('shelly', shelly.host, { user: 'admin', password: 'secret' });
-  await t.throwsAsync(outlet.set('on', AbortSignal.timeout(budget)), { instanceOf: OutletError, message: /generation 2, .*digest only/ });
+  await t.throwsAsync(outlet.set('on', AbortSignal.timeout(budget)), { instanceOf: DriverFailed, message: /generation 2, .*digest only/ });
   t.true(shelly.asked.every(({ authorization }) => authorization === undefined));
   await shelly.close();
 });
@@ -164,7 +164,7 @@ powerContract(test, 'command', async () => {
   const log = join(directory, 'log');
   await writeFile(state, 'off\n');
   await writeFile(log, '');
-  const driver = await outletDriver('command');
+  const driver = await outlets.named('command');
   const options = {
     on: ['sh', '-c', 'echo on >"$1"; echo on >>"$2"', 'sh', state, log],
     off: ['sh', '-c', 'echo off >"$1"', 'sh', state],
@@ -178,28 +178,28 @@ powerContract(test, 'command', async () => {
 });
 
 test('command: a program that fails, hangs or isn’t there is told with its words', async (t) => {
-  const driver = await outletDriver('command');
+  const driver = await outlets.named('command');
   const outlet = (...on: string[]) => driver.open(driver.options.parse({ on, off: ['true'] }));
   const failing = await t.throwsAsync(outlet('sh', '-c', 'echo no such hub >&2; exit 3').set('on', AbortSignal.timeout(budget)), {
-    instanceOf: OutletError,
+    instanceOf: DriverFailed,
     message: /no such hub/,
   });
   t.regex(failing.advice ?? '', /by hand: {2}sh -c/);
   await t.throwsAsync(outlet('sleep', '600').set('on', AbortSignal.timeout(200)), {
-    instanceOf: OutletError,
+    instanceOf: DriverFailed,
     message: /did not end within the budget/,
   });
-  await t.throwsAsync(outlet('no-such-tool').set('on', AbortSignal.timeout(budget)), { instanceOf: OutletError, message: /no-such-tool/ });
+  await t.throwsAsync(outlet('no-such-tool').set('on', AbortSignal.timeout(budget)), { instanceOf: DriverFailed, message: /no-such-tool/ });
 });
 
 test('each file of the folder that is a driver is one, under its own name', async (t) => {
-  const drivers = await outletDrivers();
+  const drivers = await outlets.all();
   t.deepEqual(
     [...drivers.keys()],
     ['command', 'gpio', 'http', 'netio', 'pdudaemon', 'serial-relay', 'shelly', 'snmp', 'tasmota', 'usb-hub'],
   );
   for (const [name, driver] of drivers) t.is(driver.name, name);
-  await t.throwsAsync(outletDriver('shely'), { instanceOf: UnknownOutletDriver, message: /“shely”\. Did you mean “shelly”\?/ });
+  await t.throwsAsync(outlets.named('shely'), { instanceOf: UnknownDriver, message: /“shely”\. Did you mean “shelly”\?/ });
   const listed = await readFile(new URL('../../../docs/hardware.md', import.meta.url), 'utf8');
   for (const name of drivers.keys()) t.true(listed.includes(`| \`${name}\``), `docs/hardware.md lists ${name}`);
 });

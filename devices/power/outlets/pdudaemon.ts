@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { OutletDriver } from '../outlet.ts';
+import type { Driver } from '../../drivers/folder.ts';
+import type { Outlet } from '../outlet.ts';
 import { exchange } from './exchange.ts';
 
 const options = z.strictObject({
@@ -11,7 +12,7 @@ const options = z.strictObject({
 });
 
 /** An outlet of a PDU behind pdudaemon, which can't be asked for its state. Source: pdudaemon's README, /power/control/on?hostname=…&port=…. */
-const pdudaemon: OutletDriver<z.output<typeof options>> = {
+const pdudaemon: Driver<Outlet, z.output<typeof options>> = {
   name: 'pdudaemon',
   options,
   open({ host, pdu, port }) {

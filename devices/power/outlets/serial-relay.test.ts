@@ -1,10 +1,10 @@
 import test from 'ava';
 import { terminal } from '../../console/terminal-double.ts';
 import { AwaitedTooLong } from '../../errors.ts';
-import { OutletError } from '../errors.ts';
+import { DriverFailed } from '../../drivers/errors.ts';
 import { powerContract } from '../power.contract.ts';
 import { switched } from '../switched.ts';
-import { outletDriver } from './registry.ts';
+import { outlets } from './index.ts';
 
 const budget = 10_000;
 const [on, off, request] = ['a0 01 01 a2', 'a0 01 00 a1', 'ff'];
@@ -36,7 +36,7 @@ async function relay() {
 }
 
 async function outletOn(path: string, more: object = { state: { request, ...answers } }) {
-  const driver = await outletDriver('serial-relay');
+  const driver = await outlets.named('serial-relay');
   return driver.open(driver.options.parse({ tty: path, on, off, ...more }));
 }
 
@@ -57,15 +57,15 @@ test('a relay that sticks, and one that says nothing, are told', async (t) => {
   await t.throwsAsync(switched({ outlet, budget: 1_000 }).on(), { instanceOf: AwaitedTooLong, message: /it says that it is off/ });
   double.deaf = true;
   await t.throwsAsync(outlet.read?.(AbortSignal.timeout(300)) ?? Promise.resolve(), {
-    instanceOf: OutletError,
+    instanceOf: DriverFailed,
     message: new RegExp(`the relay on ${double.path} .*no answer within the budget`),
   });
 });
 
 test('a line that isn’t there is told; bytes that are none are refused', async (t) => {
   const missing = await outletOn('/dev/no-such-line');
-  await t.throwsAsync(missing.set('on', AbortSignal.timeout(budget)), { instanceOf: OutletError, message: /no-such-line/ });
-  const { options } = await outletDriver('serial-relay');
+  await t.throwsAsync(missing.set('on', AbortSignal.timeout(budget)), { instanceOf: DriverFailed, message: /no-such-line/ });
+  const { options } = await outlets.named('serial-relay');
   t.false(options.safeParse({ tty: '/dev/ttyUSB0', on: 'A0 1', off }).success);
 });
 

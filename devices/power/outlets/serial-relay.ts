@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { tty } from '../../console/tty.ts';
-import { OutletError } from '../errors.ts';
-import type { OutletDriver } from '../outlet.ts';
+import { DriverFailed } from '../../drivers/errors.ts';
+import type { Driver } from '../../drivers/folder.ts';
+import type { Outlet } from '../outlet.ts';
 
 const bytes = z
   .string()
@@ -19,7 +20,7 @@ const options = z.strictObject({
 });
 
 /** A relay on a serial line that is switched by some bytes, which differ from make to make: its data sheet has them. */
-const serialRelay: OutletDriver<z.output<typeof options>> = {
+const serialRelay: Driver<Outlet, z.output<typeof options>> = {
   name: 'serial-relay',
   options,
   open({ tty: path, baudRate, on, off, state }) {
@@ -32,7 +33,7 @@ const serialRelay: OutletDriver<z.output<typeof options>> = {
       const { promise: enough, resolve, reject } = Promise.withResolvers<void>();
       const look = () => until(heard) && resolve();
       const failed = (seen: string, cause?: unknown) =>
-        new OutletError(`${name} didn't do as it was asked (${sent.toString('hex')}): ${seen}`, {
+        new DriverFailed(`${name} didn't do as it was asked (${sent.toString('hex')}): ${seen}`, {
           blame: 'infra',
           evidence: [{ kind: 'command', text: `sent ${sent.toString('hex')}, heard ${heard.toString('hex') || 'nothing'}` }],
           advice: 'Is it that line, are these its bytes, and does no other program hold the line?',
@@ -53,7 +54,7 @@ const serialRelay: OutletDriver<z.output<typeof options>> = {
         await enough;
         return heard;
       } catch (cause) {
-        throw cause instanceof OutletError ? cause : failed(cause instanceof Error ? cause.message : String(cause), cause);
+        throw cause instanceof DriverFailed ? cause : failed(cause instanceof Error ? cause.message : String(cause), cause);
       } finally {
         signal.removeEventListener('abort', giveUp);
         // Whatever it says of that, the exchange is over.

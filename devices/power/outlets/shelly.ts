@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { OutletError } from '../errors.ts';
-import type { OutletDriver } from '../outlet.ts';
+import { DriverFailed } from '../../drivers/errors.ts';
+import type { Driver } from '../../drivers/folder.ts';
+import type { Outlet } from '../outlet.ts';
 import { answered, basicAuthorization, exchange, exchangeJson } from './exchange.ts';
 
 const options = z.strictObject({
@@ -21,7 +22,7 @@ const done = z.object({ result: z.object({ was_on: z.boolean() }) });
  * A Shelly plug or relay. The first generation has /relay/N (with basic authorization), later ones Switch.Set and Switch.GetStatus over POST /rpc; which it is,
  * GET /shelly tells: `gen` from the second on. Source: Shelly's API documentation, Gen1 and Gen2+.
  */
-const shelly: OutletDriver<z.output<typeof options>> = {
+const shelly: Driver<Outlet, z.output<typeof options>> = {
   name: 'shelly',
   options,
   open({ host, outlet, user, password }) {
@@ -33,7 +34,7 @@ const shelly: OutletDriver<z.output<typeof options>> = {
     const askGeneration = async (signal: AbortSignal): Promise<number> => {
       const { gen } = answered(name, identity, await exchangeJson({ name, url: at('/shelly'), signal }));
       if (gen !== undefined && gen > 1 && password !== undefined) {
-        throw new OutletError(`${name} is of generation ${gen}, which takes a password by digest only`, {
+        throw new DriverFailed(`${name} is of generation ${gen}, which takes a password by digest only`, {
           blame: 'infra',
           advice: 'Switch its authentication off on the bench’s network, and leave user and password out.',
         });

@@ -3,10 +3,10 @@ import { createSocket } from 'node:dgram';
 import test from 'ava';
 import snmp from 'net-snmp';
 import { AwaitedTooLong } from '../../errors.ts';
-import { OutletError } from '../errors.ts';
+import { DriverFailed } from '../../drivers/errors.ts';
 import { powerContract } from '../power.contract.ts';
 import { switched } from '../switched.ts';
-import { outletDriver } from './registry.ts';
+import { outlets } from './index.ts';
 
 const budget = 10_000;
 
@@ -95,7 +95,7 @@ async function pdu(make: string, states = makes[make]?.states ?? [0, 0]) {
 }
 
 async function outletAt(table: string, host: string, more: object = {}) {
-  const driver = await outletDriver('snmp');
+  const driver = await outlets.named('snmp');
   return driver.open(driver.options.parse({ host, table, outlet: 3, ...more }));
 }
 
@@ -122,7 +122,7 @@ test('snmp: version 2c as well, and an outlet that isn’t there is told', async
   t.is(await outlet.read?.(AbortSignal.timeout(budget)), 'on');
   const other = await outletAt('apc', double.host, { version: '2c', outlet: 9 });
   await t.throwsAsync(other.read?.(AbortSignal.timeout(budget)) ?? Promise.resolve(), {
-    instanceOf: OutletError,
+    instanceOf: DriverFailed,
     message: /the apc at .* outlet 9/,
   });
   double.close();
@@ -139,7 +139,7 @@ test('snmp: an outlet on its way is neither on nor off', async (t) => {
 test('snmp: to a wrong community nothing answers, and that is said', async (t) => {
   const double = await pdu('apc');
   const outlet = await outletAt('apc', double.host, { community: 'public' });
-  const error = await t.throwsAsync(outlet.set('on', AbortSignal.timeout(500)), { instanceOf: OutletError });
+  const error = await t.throwsAsync(outlet.set('on', AbortSignal.timeout(500)), { instanceOf: DriverFailed });
   t.regex(error.message, /set 1\.3\.6\.1\.4\.1\.318\.[\d.]+ to 1\): no answer within the budget/);
   t.regex(error.advice ?? '', /“public”.*To a wrong one it says nothing/);
   t.false(double.on);

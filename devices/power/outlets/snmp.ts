@@ -1,8 +1,9 @@
 import { isIPv6 } from 'node:net';
 import snmp from 'net-snmp';
 import { z } from 'zod';
-import { OutletError } from '../errors.ts';
-import type { OutletDriver } from '../outlet.ts';
+import { DriverFailed } from '../../drivers/errors.ts';
+import type { Driver } from '../../drivers/folder.ts';
+import type { Outlet } from '../outlet.ts';
 import type { PowerState } from '../power.ts';
 
 /** How a make of PDU is told to switch outlet `n`, and how it tells what it did. Values that aren't in `states` are those of an outlet on its way. */
@@ -63,7 +64,7 @@ const sendAgainAfter = 1_000;
 const sendAtMost = 60;
 
 /** A PDU, or a switch's port with power over Ethernet, by SNMP. Sources: the MIBs that the tables name. */
-const driver: OutletDriver<z.output<typeof options>> = {
+const driver: Driver<Outlet, z.output<typeof options>> = {
   name: 'snmp',
   options,
   open({ host, table: make, outlet, community, version }) {
@@ -75,7 +76,7 @@ const driver: OutletDriver<z.output<typeof options>> = {
     const ask = async (what: string, request: (session: snmp.Session, answered: snmp.GetSetCallback) => void, signal: AbortSignal) => {
       signal.throwIfAborted();
       const failed = (seen: string, advice: string, cause?: unknown) =>
-        new OutletError(`${name} didn't do as it was asked (${what}): ${seen}`, { blame: 'infra', advice, cause });
+        new DriverFailed(`${name} didn't do as it was asked (${what}): ${seen}`, { blame: 'infra', advice, cause });
       const session = snmp.createSession(target.host, community, {
         port: target.port,
         version: version === '1' ? snmp.Version1 : snmp.Version2c,

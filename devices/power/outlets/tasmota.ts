@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { OutletError } from '../errors.ts';
-import type { OutletDriver } from '../outlet.ts';
+import { DriverFailed } from '../../drivers/errors.ts';
+import type { Driver } from '../../drivers/folder.ts';
+import type { Outlet } from '../outlet.ts';
 import { answered, exchangeJson } from './exchange.ts';
 
 const options = z.strictObject({
@@ -15,7 +16,7 @@ const options = z.strictObject({
 const answer = z.record(z.string(), z.unknown());
 
 /** A plug or relay with Tasmota: `/cm?cmnd=Power1 On`, which answers {"POWER1":"ON"}, or {"POWER":"ON"} where it has one relay. Source: Tasmota's documentation, Commands. */
-const tasmota: OutletDriver<z.output<typeof options>> = {
+const tasmota: Driver<Outlet, z.output<typeof options>> = {
   name: 'tasmota',
   options,
   open({ host, outlet, user, password }) {
@@ -28,7 +29,7 @@ const tasmota: OutletDriver<z.output<typeof options>> = {
       const state = said[`POWER${outlet}`] ?? (outlet === 1 ? said['POWER'] : undefined);
       if (state === 'ON') return 'on';
       if (state === 'OFF') return 'off';
-      throw new OutletError(`${name} answered “${text}” with ${JSON.stringify(said).slice(0, 200)}`, {
+      throw new DriverFailed(`${name} answered “${text}” with ${JSON.stringify(said).slice(0, 200)}`, {
         blame: 'infra',
         evidence: [{ kind: 'http', text: JSON.stringify(said) }],
         advice: 'Has it that outlet, and does it take the password of bench.yaml?',

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import { OutletError } from '../errors.ts';
+import { DriverFailed } from '../../drivers/errors.ts';
 import { powerContract } from '../power.contract.ts';
 import { switched } from '../switched.ts';
 import { switchingOf, type PowerSwitching } from './usb-hub-descriptor.ts';
@@ -86,11 +86,11 @@ test('a hub that would cut its neighbours is refused unless that is meant, one w
   t.teardown(release);
   const where = { hub: '1-1.2', port: 3 };
   await t.throwsAsync(outlet(root, where, 'all together').set('on', AbortSignal.timeout(budget)), {
-    instanceOf: OutletError,
+    instanceOf: DriverFailed,
     message: /port 3 of USB hub 1-1\.2: the hub switches all its ports together/,
   });
   await t.throwsAsync(outlet(root, { ...where, ganged: true }, 'none').set('on', AbortSignal.timeout(budget)), {
-    instanceOf: OutletError,
+    instanceOf: DriverFailed,
     message: /switches no power/,
   });
   t.is(await state(usb2), '1', 'nothing was switched');
@@ -102,7 +102,7 @@ test('a hub, a port or a kernel that isn’t there is told', async (t) => {
   const { root, usb2, release } = await sysfs();
   t.teardown(release);
   const refusal = async (where: object) =>
-    (await t.throwsAsync(outlet(root, where).set('off', AbortSignal.timeout(budget)), { instanceOf: OutletError }))?.message ?? '';
+    (await t.throwsAsync(outlet(root, where).set('off', AbortSignal.timeout(budget)), { instanceOf: DriverFailed }))?.message ?? '';
   t.regex(await refusal({ hub: '1-7', port: 1 }), /port 1 of USB hub 1-7: no such hub is plugged in/);
   t.regex(await refusal({ hub: '1-1.2', port: 4 }), /port 4 of USB hub 1-1\.2: the hub has no such port/);
   await rm(join(usb2, 'disable'));

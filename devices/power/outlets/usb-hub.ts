@@ -1,8 +1,9 @@
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { OutletError } from '../errors.ts';
-import type { OutletDriver } from '../outlet.ts';
+import { DriverFailed } from '../../drivers/errors.ts';
+import type { Driver } from '../../drivers/folder.ts';
+import type { Outlet } from '../outlet.ts';
 import { hubPowerSwitching, type PowerSwitching } from './usb-hub-descriptor.ts';
 
 const options = z.strictObject({
@@ -25,7 +26,7 @@ const options = z.strictObject({
 export function usbHub(
   sysfs: string,
   switching: (hubDirectory: string) => Promise<PowerSwitching>,
-): OutletDriver<z.output<typeof options>> {
+): Driver<Outlet, z.output<typeof options>> {
   return {
     name: 'usb-hub',
     options,
@@ -35,7 +36,7 @@ export function usbHub(
       const interfaceName = hub.startsWith('usb') ? `${hub.slice('usb'.length)}-0:1.0` : `${hub}:1.0`;
       const own = join(sysfs, 'bus/usb/devices', interfaceName, `${hub}-port${port}`);
       const failed = (seen: string, advice: string, cause?: unknown) =>
-        new OutletError(`${name}: ${seen}`, { blame: 'infra', advice, cause });
+        new DriverFailed(`${name}: ${seen}`, { blame: 'infra', advice, cause });
 
       /** The `disable` files of this socket. */
       const halves = async (): Promise<string[]> => {

@@ -1,0 +1,78 @@
+import { promisify } from 'node:util';
+import { z } from 'zod';
+import { DriverFailed } from '../../drivers/errors.ts';
+import type { Driver } from '../../drivers/folder.ts';
+import type { Mux } from '../mux.ts';
+
+const options = z.strictObject({
+  /** As `lsusb -v` and sd-mux-ctrl --list tell it. */
+  serial: z.string().min(1),
+});
+
+/** One control transfer to a device that is found by its serial number: bytes of the answer. */
+export type Transfer = (serial: string, request: ControlRequest) => Promise<Buffer>;
+export interface ControlRequest {
+  type: number;
+  request: number;
+  value: number;
+  /** Of the answer. */
+  bytes: number;
+}
+
+const vendor = 0x04e8;
+const product = 0x6001;
+/** An FTDI's SET_BITMODE and READ_PINS. Its pin CBUS0 throws the switch: low byte 0xF1 the bench has the card, 0xF0 the board; high byte 0x20 its bit mode. */
+const setBitMode = { type: 0x40, request: 0x0b, bytes: 0 };
+const readPins = { type: 0xc0, request: 0x0c, value: 0, bytes: 1 };
+
+/** SDWire and SDWireC. Source: sd-mux-ctrl of Tizen's testlab, doCBUSWrite and --status. @param transfer speaks to the device */
+export function sdwire(transfer: Transfer): Driver<Mux, z.output<typeof options>> {
+  return {
+    name: 'sdwire',
+    options,
+    open({ serial }) {
+      const name = `the SDWire ${serial}`;
+      const ask = async (request: ControlRequest, signal: AbortSignal) => {
+        signal.throwIfAborted();
+        try {
+          return await transfer(serial, request);
+        } catch (cause) {
+          const seen = cause instanceof Error ? cause.message : String(cause);
+          throw new DriverFailed(`${name} didn't do as it was asked: ${seen}`, {
+            blame: 'infra',
+            advice: 'Is it plugged in (lsusb -d 04e8:6001), and may this user open it?',
+            cause,
+          });
+        }
+      };
+      return {
+        name,
+        async give(side, signal) {
+          await ask({ ...setBitMode, value: side === 'bench' ? 0x20f1 : 0x20f0 }, signal);
+        },
+        async read(signal) {
+          const [pins = 0] = await ask(readPins, signal);
+          return (pins & 1) === 1 ? 'bench' : 'board';
+        },
+      };
+    },
+  };
+}
+
+export default sdwire(async (serial, { type, request, value, bytes }) => {
+  // A native module, for the few drivers that want it.
+  const { getDeviceList } = await import('usb');
+  for (const device of getDeviceList()) {
+    if (device.deviceDescriptor.idVendor !== vendor || device.deviceDescriptor.idProduct !== product) continue;
+    device.open();
+    try {
+      const own = await promisify(device.getStringDescriptor.bind(device))(device.deviceDescriptor.iSerialNumber);
+      if (own !== serial) continue;
+      const answer = await promisify(device.controlTransfer.bind(device))(type, request, value, 0, bytes === 0 ? Buffer.alloc(0) : bytes);
+      return Buffer.isBuffer(answer) ? answer : Buffer.alloc(0);
+    } finally {
+      device.close();
+    }
+  }
+  throw new Error('no such device');
+});

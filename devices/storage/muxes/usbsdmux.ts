@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import type { Driver } from '../../drivers/folder.ts';
+import { runProgram } from '../../drivers/program.ts';
+import type { Mux } from '../mux.ts';
+
+const options = z.strictObject({
+  /** Its control device: /dev/usb-sd-mux/id-… of its own udev rules. */
+  device: z.string().min(1),
+});
+
+/**
+ * Linux Automation's USB-SD-Mux, by its own tool: it is driven by vendor commands over SG_IO, which Node can't send.
+ * Source: usbsdmux's README: `usbsdmux <device> host|dut|get`.
+ */
+const usbsdmux: Driver<Mux, z.output<typeof options>> = {
+  name: 'usbsdmux',
+  options,
+  open({ device }) {
+    const name = `the USB-SD-Mux ${device}`;
+    const call = (what: string, signal: AbortSignal) => runProgram(name, ['usbsdmux', device, what], signal);
+    return {
+      name,
+      async give(side, signal) {
+        await call(side === 'bench' ? 'host' : 'dut', signal);
+      },
+      async read(signal) {
+        const said = await call('get', signal);
+        if (said === 'host') return 'bench';
+        return said === 'dut' ? 'board' : 'unknown';
+      },
+    };
+  },
+};
+export default usbsdmux;

@@ -61,6 +61,8 @@ export interface UsbDiskOptions {
   format?: 'raw' | 'qcow2';
   /** Default false. */
   readOnly?: boolean;
+  /** Which of the controller's ports, from 1. Default: the one that was free for longest. */
+  port?: number;
 }
 
 /** A virtual machine that was started, paused before its first instruction, or where the guest that it was restored from was. */

@@ -35,16 +35,17 @@ export class UsbDisks {
           file: { driver: 'file', filename: resolve(file) },
         }),
       );
-      await this.#plug(id);
+      await this.#plug(id, options);
     } catch (error) {
       this.#files.delete(id);
       throw error;
     }
   }
 
-  async #plug(id: string): Promise<void> {
+  async #plug(id: string, { port }: UsbDiskOptions): Promise<void> {
     try {
-      await this.#qmp.execute(plugDevice({ driver: 'usb-storage', id, bus: 'xhci.0', drive: nodeName(id), removable: true }));
+      const place = { bus: 'xhci.0', ...(port !== undefined && { port: String(port) }) };
+      await this.#qmp.execute(plugDevice({ driver: 'usb-storage', id, ...place, drive: nodeName(id), removable: true }));
     } catch (error) {
       await this.#qmp.execute(removeBlockNode(nodeName(id)));
       throw error;

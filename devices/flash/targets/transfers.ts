@@ -1,4 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
+import { FlashFailed } from '../errors.ts';
 
 /** A kernel may write less than it was asked to: at a signal, or at an error behind the part that it wrote. */
 async function writeWhole(handle: FileHandle, memory: Uint8Array, start: number): Promise<void> {
@@ -20,8 +21,9 @@ async function readWhole(handle: FileHandle, memory: Uint8Array, start: number, 
   return done;
 }
 
-/** Transfers to and from an open disk or file. */
+/** Transfers to and from an open disk or file. What fails is told with the disk and the place, for the kernel's word names neither. */
 export abstract class HandleTransfers {
+  abstract readonly path: string;
   abstract readonly sector: number;
   protected readonly handle: FileHandle;
 
@@ -30,14 +32,27 @@ export abstract class HandleTransfers {
   }
 
   write(memory: Uint8Array, start: number): Promise<void> {
-    return writeWhole(this.handle, memory, start);
+    return this.#told(writeWhole(this.handle, memory, start), `was written at byte ${start.toLocaleString('en-US')}`);
   }
 
   read(memory: Uint8Array, start: number): Promise<number> {
-    return readWhole(this.handle, memory, start, this.sector);
+    return this.#told(readWhole(this.handle, memory, start, this.sector), `was read at byte ${start.toLocaleString('en-US')}`);
   }
 
   flush(): Promise<void> {
-    return this.handle.datasync();
+    return this.#told(this.handle.datasync(), 'put its cache onto its medium');
+  }
+
+  async #told<T>(transfer: Promise<T>, when: string): Promise<T> {
+    try {
+      return await transfer;
+    } catch (cause) {
+      const seen = cause instanceof Error ? cause.message : String(cause);
+      throw new FlashFailed(`${this.path} failed when it ${when}: ${seen}`, {
+        advice:
+          'Is the card still in its reader? See the kernel’s log (dmesg); flash it again, and replace the medium or its reader if that happens twice.',
+        cause,
+      });
+    }
   }
 }

@@ -1,0 +1,129 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { mkdir, stat, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ConsoleSource } from '../devices/console/source.ts';
+import { tty } from '../devices/console/tty.ts';
+import { armVirt, selectAccelerator, startMachine, takeCustody, type Machine } from '../qemu/index.ts';
+
+/** A board that QEMU emulates, as the wires end at it: a serial port, a power supply, a card, an address. */
+export interface EmulatedBoard extends AsyncDisposable {
+  /** host:port of its serial port: whoever is connected hears the board, if it is on. */
+  console: string;
+  /** Its services, on 127.0.0.1. */
+  ports: Record<'ssh' | 'engine' | 'supervisor', number>;
+  /** The file that is its card; blank at first. What is written there stays over power cuts. */
+  card: string;
+  on(): Promise<void>;
+  off(): Promise<void>;
+  isOn(): boolean;
+  /** How often the power went on. */
+  powerOns(): number;
+}
+
+export interface EmulatedBoardOptions {
+  /** The card is as large as it. */
+  image: string;
+  directory: string;
+  /** Where the card is when the power goes on; throws where it isn't in the board. */
+  demandCard: () => Promise<void>;
+}
+
+export async function emulatedBoard({ image, directory, demandCard }: EmulatedBoardOptions): Promise<EmulatedBoard> {
+  await using taken = new AsyncDisposableStack();
+  const custody = taken.use(await takeCustody({ name: 'board', root: directory }));
+  const card = join(directory, 'card.img');
+  await mkdir(directory, { recursive: true });
+  await writeFile(card, '');
+  await truncate(card, (await stat(image)).size);
+  const accelerator = await selectAccelerator({ emulator: armVirt.emulator });
+  const ports = { ssh: await freePort(), engine: await freePort(), supervisor: await freePort() };
+
+  // 1. The serial port server: whoever is connected hears the board, if it is on.
+  const listeners = new Set<Socket>();
+  let wire: ConsoleSource | undefined;
+  const consoleServer = createServer((socket) => {
+    listeners.add(socket);
+    socket.on('data', (bytes) => void wire?.write(bytes));
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => listeners.delete(socket));
+  });
+  taken.defer(() => {
+    for (const socket of listeners) socket.destroy();
+    consoleServer.close();
+  });
+
+  // 2. The board and its power.
+  let machine: Machine | undefined;
+  let powerOns = 0;
+  const off = async () => {
+    await machine?.kill();
+    await wire?.close();
+    machine = undefined;
+  };
+  const on = async () => {
+    if (machine !== undefined) return;
+    await demandCard();
+    powerOns += 1;
+    const started = await startMachine({
+      id: 'board',
+      custody,
+      accelerator,
+      hardware: armVirt,
+      disk: { file: card, format: 'raw' },
+      forwards: {
+        ssh: { guest: 22_222, host: ports.ssh },
+        engine: { guest: 2375, host: ports.engine },
+        supervisor: { guest: 48_484, host: ports.supervisor },
+      },
+      log: join(directory, 'board.log'),
+      memoryMiB: 768,
+    });
+    machine = started;
+    wire = tty(started.console);
+    await wire.open({
+      bytes(bytes) {
+        // The array is ours only until we return.
+        for (const socket of listeners) socket.write(Buffer.from(bytes));
+      },
+      closed: () => undefined,
+    });
+    await started.run();
+  };
+  taken.defer(off);
+
+  const held = taken.move();
+  return {
+    console: await listening(consoleServer),
+    ports,
+    card,
+    on,
+    off,
+    isOn: () => machine !== undefined,
+    powerOns: () => powerOns,
+    [Symbol.asyncDispose]: () => held.disposeAsync(),
+  };
+}
+
+/** host:port of a server that listens from now on. */
+export async function listening(server: Server): Promise<string> {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return `127.0.0.1:${portOf(server)}`;
+}
+
+function portOf(server: Server): number {
+  const address: AddressInfo | string | null = server.address();
+  if (address === null || typeof address === 'string') throw new TypeError('a TCP server has a port');
+  return address.port;
+}
+
+/** One that nobody has at this moment. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await listening(server);
+  const port = portOf(server);
+  server.close();
+  await once(server, 'close');
+  return port;
+}

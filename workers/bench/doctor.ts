@@ -3,23 +3,16 @@ import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { selectAccelerator } from '../../qemu/index.ts';
 import { readBenchConfig } from './config.ts';
+import type { Finding } from './finding.ts';
 import { leaseDirectory } from './lease.ts';
-
-/** What was found of one thing that a bench needs. */
-export interface Finding {
-  level: 'ok' | 'warning' | 'fault';
-  what: string;
-  found: string;
-  /** What to do about it. */
-  mend?: string;
-}
+import { inspectWires } from './wires.ts';
 
 /** An image, its update and the overlays of one run. */
 const wantedFreeBytes = 6 * 1024 ** 3;
 
-/** Looks at each thing that a run in this folder needs, and changes nothing. */
+/** Looks at each thing that a run in this folder needs, the ends of its boards' wires included, and changes nothing. */
 export async function inspectBench(cwd: string, signal: AbortSignal): Promise<Finding[]> {
-  return [node(), ...(await systemPackages()), await disk(cwd), await leases(), await accelerator(signal), ...(await config(cwd))];
+  return [node(), ...(await systemPackages()), await disk(cwd), await leases(), await accelerator(signal), ...(await config(cwd, signal))];
 }
 
 function node(): Finding {
@@ -90,11 +83,13 @@ async function accelerator(signal: AbortSignal): Promise<Finding> {
   }
 }
 
-async function config(cwd: string): Promise<Finding[]> {
+async function config(cwd: string, signal: AbortSignal): Promise<Finding[]> {
   try {
     const { source, devices } = await readBenchConfig(cwd);
     const found = `${devices.length} device${devices.length === 1 ? '' : 's'} in ${source ?? 'the virtual bench (there is no bench.yaml)'}`;
-    return [{ level: 'ok', what: 'bench', found }];
+    const findings: Finding[] = [{ level: 'ok', what: 'bench', found }];
+    for (const { id, wiring } of devices) if (wiring !== undefined) findings.push(...(await inspectWires(id, wiring, signal)));
+    return findings;
   } catch (error) {
     return [{ level: 'fault', what: 'bench.yaml', found: error instanceof Error ? error.message : String(error) }];
   }

@@ -3,9 +3,11 @@ import { DriverFailed } from './errors.ts';
 
 /**
  * Runs a program of the bench, without a shell; it ends with this process. Its standard output, trimmed.
- * Throws DriverFailed with what it said and how it ended. @param name of what it is run for, for messages
+ * Throws DriverFailed with what it said and how it ended, the reason of a signal that aborted before. @param name of what it is run for, for messages
  */
 export async function runProgram(name: string, words: readonly string[], signal: AbortSignal): Promise<string> {
+  // A program that is started and killed may have done its work before.
+  signal.throwIfAborted();
   const shown = words.join(' ');
   const ended = await execa('setpriv', ['--pdeathsig', 'KILL', ...words], {
     reject: false,

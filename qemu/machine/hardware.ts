@@ -15,10 +15,11 @@ export interface Hardware {
 /**
  * What software emulation does better without. 5-level paging costs each translated memory access a further step; `rep movsb` and `rep stosb`, by which kernel
  * and C library copy and clear where erms and fsrm say so, are done byte by byte; smap ends a block of translated code at each of the kernel's looks into a
- * process, and what smep, pku and umip forbid is checked in software. Without xsave there is no AVX either: the kernel saves less at each switch between
- * processes, and the C library copies by SSE2, which is translated where AVX calls a function of QEMU's for each instruction (5 to 9 % of a boot).
+ * process, and what smep, pku and umip forbid is checked in software. Without xsave the kernel saves less at each switch between
+ * processes, and without AVX the C library copies by SSE2, which is translated where AVX calls a function of QEMU's for each instruction (5 to 9 % of a boot).
+ * They go together: coreutils' cksum looks for AVX only, and dies of it where the kernel hasn't xsave.
  */
-const slowWhenEmulated = ['la57', 'erms', 'fsrm', 'smap', 'smep', 'pku', 'umip', 'xsave'];
+const slowWhenEmulated = 'la57 erms fsrm smap smep pku umip xsave avx avx2 fma f16c vaes vpclmulqdq mpx'.split(' ');
 
 /** A PC that boots by SeaBIOS. Without graphics SeaBIOS, and through it GRUB's BIOS console, appear on the serial port. */
 export const pc: Hardware = {

@@ -21,9 +21,8 @@ async function relay() {
     heard = Buffer.alloc(0);
     return true;
   };
-  line.script.stdout?.on('data', (more: Buffer) => {
-    if (double.deaf) return;
-    heard = Buffer.concat([heard, more]);
+  const hear = (byte: number) => {
+    heard = Buffer.concat([heard, Buffer.of(byte)]);
     const wanted = took(bytes(on)) ? true : took(bytes(off)) ? false : undefined;
     if (wanted !== undefined) {
       line.script.stdin?.write(bytes(wanted ? on : off));
@@ -31,6 +30,10 @@ async function relay() {
       double.on = wanted;
       if (wanted) double.powerOns += 1;
     } else if (took(bytes(request))) line.script.stdin?.write(bytes(double.on ? answers.on : answers.off));
+  };
+  line.script.stdout?.on('data', (more: Buffer) => {
+    // On a busy host an order and the next question come in one piece.
+    if (!double.deaf) for (const byte of more) hear(byte);
   });
   return double;
 }

@@ -109,7 +109,7 @@ for (const make of Object.keys(makes)) {
   test(`snmp, ${make}: an outlet that doesn’t follow is told`, async (t) => {
     const double = await pdu(make);
     double.stuck = true;
-    const power = switched({ outlet: await outletAt(make, double.host), budget: 1_000 });
+    const power = switched({ outlet: await outletAt(make, double.host), budget: 3_000 });
     await t.throwsAsync(power.on(), { instanceOf: AwaitedTooLong, message: /it says that it is off/ });
     double.close();
   });

@@ -41,7 +41,7 @@ export { serveParts, type PartsServer } from './remote/server.ts';
 export { consoleSlice, failure, measurement } from './testing/attachments.ts';
 export type { DeviceType, Platform, ProvisionedDevice, ProvisionRequest } from './types/device-type.ts';
 export { deviceType, deviceTypes, UnknownDeviceType } from './types/registry.ts';
-export { wiringSchema, type Wiring } from './types/wiring.ts';
+export { usualBaudRate, usualPorts, wiringSchema, type Wiring } from './types/wiring.ts';
 export { consoleSource } from './console/wire.ts';
 export { outlets } from './power/outlets/index.ts';
 export { muxes } from './storage/muxes/index.ts';

@@ -4,6 +4,7 @@ import { mkdir, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ConsoleSource } from '../devices/console/source.ts';
 import { tty } from '../devices/console/tty.ts';
+import { usualPorts } from '../devices/index.ts';
 import { armVirt, selectAccelerator, startMachine, takeCustody, type Machine } from '../qemu/index.ts';
 
 /** A board that QEMU emulates, as the wires end at it: a serial port, a power supply, a card, an address. */
@@ -72,9 +73,9 @@ export async function emulatedBoard({ image, directory, demandCard }: EmulatedBo
       hardware: armVirt,
       disk: { file: card, format: 'raw' },
       forwards: {
-        ssh: { guest: 22_222, host: ports.ssh },
-        engine: { guest: 2375, host: ports.engine },
-        supervisor: { guest: 48_484, host: ports.supervisor },
+        ssh: { guest: usualPorts.ssh, host: ports.ssh },
+        engine: { guest: usualPorts.engine, host: ports.engine },
+        supervisor: { guest: usualPorts.supervisor, host: ports.supervisor },
       },
       log: join(directory, 'board.log'),
       memoryMiB: 768,

@@ -22,31 +22,16 @@ export type Wire = Record<string, unknown>;
 export class DriverFolder<Opened> {
   readonly #url: string;
   readonly #kind: string;
-  readonly #isDriver: (value: unknown) => value is Driver<Opened>;
 
   /** @param url of the module in the drivers' folder that makes this. @param kind what they are drivers for, in a word: “switch”. */
-  constructor(url: string, kind: string, isDriver: (value: unknown) => value is Driver<Opened>) {
+  constructor(url: string, kind: string) {
     this.#url = url;
     this.#kind = kind;
-    this.#isDriver = isDriver;
   }
 
   /** Every driver, by name: each file of the folder whose default export is one. */
   async all(): Promise<Map<string, Driver<Opened>>> {
-    const here = fileURLToPath(this.#url);
-    // .ts in a clone, .js in a package.
-    const extension = extname(here);
-    const files = (await readdir(dirname(here))).filter(
-      (file) => file.endsWith(extension) && !/\.(test|contract|d)\.[jt]s$/.test(file) && file !== basename(here),
-    );
-    const drivers = new Map<string, Driver<Opened>>();
-    for (const file of files.sort()) {
-      const module: unknown = await import(new URL(file, this.#url).href);
-      if (typeof module === 'object' && module !== null && 'default' in module && this.#isDriver(module.default)) {
-        drivers.set(module.default.name, module.default);
-      }
-    }
-    return drivers;
+    return namedExports(this.#url, isDriver<Opened>);
   }
 
   /** Throws UnknownDriver, with the names that there are. */
@@ -77,6 +62,27 @@ export class DriverFolder<Opened> {
   }
 }
 
-export function isDriver(value: unknown): value is Driver<never> {
+function isDriver<Opened>(value: unknown): value is Driver<Opened> {
   return typeof value === 'object' && value !== null && 'options' in value && 'open' in value;
+}
+
+/** The default exports of a module's own folder that are of a kind, by their name; the module itself, tests and contracts left out. */
+export async function namedExports<T extends { name: string }>(
+  url: string,
+  isOne: (value: unknown) => value is T,
+): Promise<Map<string, T>> {
+  const here = fileURLToPath(url);
+  // .ts in a clone, .js in a package.
+  const extension = extname(here);
+  const files = (await readdir(dirname(here))).filter(
+    (file) => file.endsWith(extension) && !/\.(test|contract|d)\.[jt]s$/.test(file) && file !== basename(here),
+  );
+  const found = new Map<string, T>();
+  for (const file of files.sort()) {
+    const module: unknown = await import(new URL(file, url).href);
+    if (typeof module === 'object' && module !== null && 'default' in module && isOne(module.default)) {
+      found.set(module.default.name, module.default);
+    }
+  }
+  return found;
 }

@@ -51,28 +51,44 @@ export async function packed(disk: Buffer, packing: Packing): Promise<Buffer> {
 
 const sha256 = (bytes: Buffer | string) => createHash('sha256').update(bytes).digest('hex');
 
-/** A bmap file of version 2.0 as bmaptool 3.6 writes it, comments included. */
+/** A range of a disk's blocks, both ends included, and the sum of their bytes. */
+export interface MappedRange {
+  first: number;
+  last: number;
+  sha256: string;
+}
+
+/** A bmap file of a specimen. */
 export function bmapOf({ disk, extents }: Specimen, blockBytes = 4096): string {
-  const ranges = extents.map(({ start, end }) => {
-    const [first, last] = [start / blockBytes, Math.ceil(end / blockBytes) - 1];
+  const ranges = extents.map(({ start, end }) => ({
+    first: start / blockBytes,
+    last: Math.ceil(end / blockBytes) - 1,
+    sha256: sha256(disk.subarray(start, end)),
+  }));
+  return bmapText(disk.length, blockBytes, ranges);
+}
+
+/** A bmap file of version 2.0 as bmaptool 3.6 writes it, comments included. */
+export function bmapText(diskBytes: number, blockBytes: number, ranges: readonly MappedRange[]): string {
+  const lines = ranges.map(({ first, last, sha256: sum }) => {
     const blocks = first === last ? `${first}` : `${first}-${last}`;
-    return `        <Range chksum="${sha256(disk.subarray(start, end))}"> ${blocks} </Range>\n`;
+    return `        <Range chksum="${sum}"> ${blocks} </Range>\n`;
   });
-  const mapped = extents.reduce((sum, { start, end }) => sum + Math.ceil((end - start) / blockBytes), 0);
+  const mapped = ranges.reduce((sum, { first, last }) => sum + last - first + 1, 0);
   const zeros = '0'.repeat(64);
   const text = `<?xml version="1.0" ?>
 <!-- A comment that names <MappedBlocksCount> and <Range>, as bmaptool's does. -->
 
 <bmap version="2.0">
-    <!-- Image size in bytes: 24.0 MiB -->
-    <ImageSize> ${disk.length} </ImageSize>
+    <!-- Image size in bytes: ${(diskBytes / mebibyte).toFixed(1)} MiB -->
+    <ImageSize> ${diskBytes} </ImageSize>
     <BlockSize> ${blockBytes} </BlockSize>
-    <BlocksCount> ${Math.ceil(disk.length / blockBytes)} </BlocksCount>
+    <BlocksCount> ${Math.ceil(diskBytes / blockBytes)} </BlocksCount>
     <MappedBlocksCount> ${mapped}   </MappedBlocksCount>
     <ChecksumType> sha256 </ChecksumType>
     <BmapFileChecksum> ${zeros} </BmapFileChecksum>
     <BlockMap>
-${ranges.join('')}    </BlockMap>
+${lines.join('')}    </BlockMap>
 </bmap>
 `;
   return text.replace(zeros, sha256(text));

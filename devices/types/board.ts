@@ -11,7 +11,7 @@ import { Card } from '../storage/card.ts';
 import { muxes } from '../storage/muxes/index.ts';
 import type { DeviceType, ProvisionedDevice, ProvisionRequest } from './device-type.ts';
 import { notes } from './notes.ts';
-import type { Wiring } from './wiring.ts';
+import { usualBaudRate, usualPorts, type Wiring } from './wiring.ts';
 
 /** What a type of boards has of its own. */
 export type BoardType = Pick<DeviceType, 'name' | 'architecture'> & {
@@ -19,9 +19,6 @@ export type BoardType = Pick<DeviceType, 'name' | 'architecture'> & {
   baudRate?: number;
 };
 
-const usualBaudRate = 115_200;
-/** Ports of a balenaOS development image: sshd, the engine, the supervisor. */
-const usualPorts = { ssh: 22_222, engine: 2375, supervisor: 48_484 };
 const capabilities: ReadonlySet<Capability> = new Set(['slots']);
 
 /**

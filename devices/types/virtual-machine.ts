@@ -14,6 +14,7 @@ import { QemuDisk } from '../storage/qemu-disk.ts';
 import { QemuSticks } from '../sticks/qemu.ts';
 import type { DeviceType, ProvisionedDevice, ProvisionRequest } from './device-type.ts';
 import { notes } from './notes.ts';
+import { usualPorts } from './wiring.ts';
 
 /** A type of virtual machines: what else there is to say of it, they have in common. */
 export type VirtualMachineType = Pick<DeviceType, 'name' | 'architecture' | 'firmware'> & { hardware: Hardware };
@@ -26,8 +27,7 @@ export class DeviceOff extends DeviceError {
 /** Under which QEMU's user network shows the guest this host's loopback. Source: QEMU's net/slirp.c. */
 const hostSeenByGuest = '10.0.2.2';
 
-/** Ports of a balenaOS development image: sshd, the engine, the supervisor. */
-const forwards = { ssh: { guest: 22_222 }, engine: { guest: 2375 }, supervisor: { guest: 48_484 } };
+const forwards = { ssh: { guest: usualPorts.ssh }, engine: { guest: usualPorts.engine }, supervisor: { guest: usualPorts.supervisor } };
 type Services = keyof typeof forwards;
 
 const capabilities: ReadonlySet<Capability> = new Set(['sticks', 'slots', 'clock']);

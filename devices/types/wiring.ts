@@ -1,6 +1,11 @@
 import { z } from 'zod';
 import { consoleWire } from '../console/wire.ts';
 
+/** Of a balenaOS console, in bits a second. */
+export const usualBaudRate = 115_200;
+/** Ports of a balenaOS development image: sshd, the engine, the supervisor. */
+export const usualPorts = { ssh: 22_222, engine: 2375, supervisor: 48_484 };
+
 const port = z.int().min(1).max(65_535);
 
 /** A driver's name and what it wants to know. */

@@ -22,7 +22,7 @@ export interface BenchGuestOptions {
   project: string;
   /** A directory of the host's that it sees read-only as /image. */
   images: string;
-  /** Of this rack's own; the guest sees `work` of it as /work. */
+  /** Of this rack's own; the guest sees `shared` of it as /rack. */
   directory: string;
   signal?: AbortSignal | undefined;
 }
@@ -33,7 +33,7 @@ export interface JobEnd {
 }
 
 /** The hub's port whose power feeds the board. */
-export const powerPort = 1;
+const powerPort = 1;
 /** Where the guest finds this host: QEMU's user network. */
 const hostSeenByGuest = '10.0.2.2';
 const cardPort = 3;
@@ -53,9 +53,9 @@ export async function runInBenchGuest(script: string, options: BenchGuestOptions
   const { board, project, images, directory, signal } = options;
   await using taken = new AsyncDisposableStack();
   const image = await guestImage(signal);
-  const work = join(directory, 'work');
-  await mkdir(join(work, 'bin'), { recursive: true });
-  await copyFile(process.execPath, join(work, 'bin/node'));
+  const shared = join(directory, 'shared');
+  await mkdir(join(shared, 'bin'), { recursive: true });
+  await copyFile(process.execPath, join(shared, 'bin/node'));
 
   // 1. The multiplexer's lever, and the word that the bench is up: before that, its firmware and kernel switch the hub as they please.
   let side: 'bench' | 'board' = 'board';
@@ -115,11 +115,11 @@ export async function runInBenchGuest(script: string, options: BenchGuestOptions
   const leverAddress = await listening(lever);
   const leverPort = leverAddress.split(':')[1];
   await writeFile(
-    join(work, 'bin/lever'),
+    join(shared, 'bin/lever'),
     `#!/bin/sh\n# Throws the card multiplexer: lever bench, lever board; lever side tells.\nexec curl -fsS http://${hostSeenByGuest}:${leverPort}/$1\n`,
     { mode: 0o755 },
   );
-  await writeFile(join(work, 'job.sh'), script);
+  await writeFile(join(shared, 'job.sh'), script);
 
   // 2. The machine.
   const socket = join(directory, 'bench.qmp');
@@ -131,7 +131,7 @@ export async function runInBenchGuest(script: string, options: BenchGuestOptions
   monitor.once('connection', connect);
   const child = execa(
     'setpriv',
-    ['--pdeathsig', 'KILL', pc.emulator, ...guestArguments({ image, socket, uart: board.console, project, images, work, directory })],
+    ['--pdeathsig', 'KILL', pc.emulator, ...guestArguments({ image, socket, uart: board.console, project, images, shared, directory })],
     {
       reject: false,
       detached: true,
@@ -183,9 +183,9 @@ export async function runInBenchGuest(script: string, options: BenchGuestOptions
   await inTurn(async () => undefined);
   if (unswitched.length > 0) throw new AggregateError(unswitched, 'the board could not be switched');
   signal?.throwIfAborted();
-  const code = await readFile(join(work, 'job.code'), 'utf8').catch(() => undefined);
+  const code = await readFile(join(shared, 'job.code'), 'utf8').catch(() => undefined);
   if (code === undefined) return undefined;
-  return { code: Number(code), log: await readFile(join(work, 'job.log'), 'utf8') };
+  return { code: Number(code), log: await readFile(join(shared, 'job.log'), 'utf8') };
 }
 
 interface GuestPlaces {
@@ -196,11 +196,11 @@ interface GuestPlaces {
   uart: string;
   project: string;
   images: string;
-  work: string;
+  shared: string;
   directory: string;
 }
 
-function guestArguments({ image, socket, uart, project, images, work, directory }: GuestPlaces): string[] {
+function guestArguments({ image, socket, uart, project, images, shared, directory }: GuestPlaces): string[] {
   const [host, port] = uart.split(':');
   const hubProperties = Object.entries(hub).map(([key, value]) => (key === 'driver' ? value : `${key}=${value}`));
   return [
@@ -213,7 +213,7 @@ function guestArguments({ image, socket, uart, project, images, work, directory 
     ['-drive', `file=${image.root},format=raw,if=virtio,readonly=on`],
     share('project', project, ',readonly=on'),
     share('image', images, ',readonly=on'),
-    share('work', work, ''),
+    share('rack', shared, ''),
     ['-netdev', 'user,id=network', '-device', 'virtio-net-pci,netdev=network,romfile=', '-device', 'virtio-rng-pci'],
     ['-device', 'qemu-xhci,id=xhci', '-device', [...hubProperties, 'port-power=on'].join(',')],
     ['-chardev', `socket,id=uart,host=${host},port=${port}`, '-device', 'usb-serial,chardev=uart,bus=xhci.0,port=2'],

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import { chmod, copyFile, cp, mkdir, readFile, rm } from 'node:fs/promises';
+import { chmod, copyFile, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheEntry, defaultCacheDirectory } from '../../qemu/cache.ts';
 import { debianRootfs, debianRootfsSum } from '../../qemu/debian/index.ts';
 import { qemux86 } from '../../qemu/reference-os/boards/qemux86-64.ts';
 import { makeExt4 } from '../../qemu/reference-os/file-systems.ts';
+import { mebibyte } from '../../qemu/reference-os/gpt.ts';
 import { writeInitramfs } from '../../qemu/reference-os/initramfs.ts';
 import { installKernel } from '../../qemu/reference-os/kernel.ts';
 import { measureTree, unpackTar } from '../../qemu/reference-os/tree.ts';
@@ -29,7 +30,6 @@ const early = 'virtio_pci virtio_blk crc32c_generic ext4 overlay virtio_net virt
 const late = 'xhci_pci usb-storage uas sd_mod usbserial ftdi_sio'.split(' ');
 
 const guest = join(import.meta.dirname, 'guest');
-const mebibyte = 1024 * 1024;
 
 export interface GuestImage {
   kernel: string;
@@ -56,13 +56,7 @@ export async function guestImage(signal: AbortSignal | undefined): Promise<Guest
       await writeInitramfs(tree, modules, early, join(guest, 'init'));
       await copyFile(join(guest, 'bench'), join(tree, 'sbin/bench'));
       await chmod(join(tree, 'sbin/bench'), 0o755);
-      await mkdir(join(tree, 'boot'), { recursive: true });
-      for (const [from, to] of [
-        [qemux86.kernelFile, 'kernel'],
-        ['initrd', 'initrd'],
-      ] as const) {
-        await cp(join(tree, 'boot', from), join(directory, to === 'kernel' ? 'bzImage' : to));
-      }
+      for (const name of [qemux86.kernelFile, 'initrd']) await copyFile(join(tree, 'boot', name), join(directory, name));
       const { bytes, inodes } = await measureTree(tree);
       await makeExt4(join(directory, 'root.ext4'), {
         label: 'bench',
@@ -77,5 +71,5 @@ export async function guestImage(signal: AbortSignal | undefined): Promise<Guest
       await rm(unpacked, { recursive: true });
     },
   });
-  return { kernel: join(directory, 'bzImage'), initrd: join(directory, 'initrd'), root: join(directory, 'root.ext4') };
+  return { kernel: join(directory, qemux86.kernelFile), initrd: join(directory, 'initrd'), root: join(directory, 'root.ext4') };
 }

@@ -22,6 +22,6 @@ END
 cat wiring.json
 lever armed
 # From memory: of a folder of the host's each page of it would be fetched anew.
-cp /work/bin/node /usr/bin/node
+cp /rack/bin/node /usr/bin/node
 PATH=/usr/bin:$PATH
 @COMMAND@

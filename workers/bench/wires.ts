@@ -1,14 +1,12 @@
 import { open } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { once } from 'node:events';
-import { consoleSource, DeviceError, muxes, outlets, type Wiring } from '../../devices/index.ts';
+import { consoleSource, DeviceError, muxes, outlets, usualBaudRate, usualPorts, type Wiring } from '../../devices/index.ts';
 import type { Finding } from './finding.ts';
 import { leaseHolder } from './lease.ts';
 
 /** Milliseconds that anything at the end of a wire may take to answer. */
 const answerBudget = 5_000;
-/** What balenaOS sets a console to, and where its development images have sshd. */
-const usual = { baudRate: 115_200, sshPort: 22_222 };
 
 /** Looks at what is at the end of each wire of a board, and switches nothing. A board that somebody holds is left alone. */
 export async function inspectWires(id: string, wiring: Wiring, signal: AbortSignal): Promise<Finding[]> {
@@ -34,7 +32,7 @@ export async function inspectWires(id: string, wiring: Wiring, signal: AbortSign
   };
 
   await look('console', async () => {
-    const source = consoleSource(wiring.console, usual.baudRate);
+    const source = consoleSource(wiring.console, usualBaudRate);
     await source.open({ bytes: () => undefined, closed: () => undefined });
     await source.close();
     return `${source.name} opens`;
@@ -61,7 +59,7 @@ export async function inspectWires(id: string, wiring: Wiring, signal: AbortSign
   // A board without power answers nobody.
   if (isOn !== false) {
     await look('network', async () => {
-      const port = wiring.ports?.ssh ?? usual.sshPort;
+      const port = wiring.ports?.ssh ?? usualPorts.ssh;
       const socket = connect({ host: wiring.address, port, signal: within() });
       await once(socket, 'connect', { signal: within() });
       socket.destroy();

@@ -1,5 +1,5 @@
-import { DriverFolder, isDriver } from '../../drivers/folder.ts';
+import { DriverFolder } from '../../drivers/folder.ts';
 import type { Outlet } from '../outlet.ts';
 
 /** Drivers for switches of power. */
-export const outlets = new DriverFolder<Outlet>(import.meta.url, 'switch', isDriver);
+export const outlets = new DriverFolder<Outlet>(import.meta.url, 'switch');

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { openSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
-import { createDevice } from '../../devices/index.ts';
+import { createDevice, type Boot } from '../../devices/index.ts';
 import {
   attachDevice,
   CommandError,
@@ -15,6 +15,7 @@ import {
   matchDevices,
   readBenchConfig,
   stateDirectoryName,
+  type BenchConfig,
 } from '../../workers/index.ts';
 import { interruptible } from '../interruptible.ts';
 
@@ -40,24 +41,26 @@ powerCommand
     const image = options.image === undefined ? [] : ['--image', options.image];
     const holder = spawn(process.execPath, [program, 'power', 'hold', id, ...image], { detached: true, stdio: ['ignore', output, output] });
     const exited = new Promise<string>((resolve) => holder.once('exit', (code, signal) => resolve(signal ?? `code ${code}`)));
-
-    // It is ready when its bench is published and the device answers.
-    for (let end: string | undefined; (await leaseHolder(id))?.bench === undefined;) {
-      end = await Promise.race([exited, delay(100).then(() => undefined)]);
-      if (end !== undefined)
-        throw new CommandError(`${id} can't be powered on: its holder ended with ${end}`, { exitCode: 3, advice: `look at ${log}` });
-    }
-    holder.unref();
-    const { parts } = await attachDevice(config, id);
-    const device = createDevice(parts);
+    const waiting = new AbortController();
     try {
-      const boot = await device.ready();
+      const boot = await Promise.race([
+        readiness(config, id, waiting.signal),
+        exited.then((end) => {
+          throw new Error(`the holder ended with ${end}`);
+        }),
+      ]);
       console.log(
         `${id} is on and answers after ${boot.totalSeconds.toFixed(1)} s.  boardwalk console ${id} · boardwalk ssh ${id} · boardwalk power off ${id}`,
       );
+    } catch (cause) {
+      // A bench that closes under our hands is a holder about to end: why, only the holder knows.
+      const end = await Promise.race([exited, delay(releaseBudgetMs)]);
+      if (end === undefined) throw cause;
+      const said = /^boardwalk: (.+)/m.exec(await readFile(log, 'utf8'))?.[1] ?? `its holder ended with ${end}`;
+      throw new CommandError(`${id} can't be powered on: ${said}`, { exitCode: 3, advice: `Look at ${log}`, cause });
     } finally {
-      await device.close();
-      await parts.close();
+      waiting.abort();
+      holder.unref();
     }
   });
 
@@ -106,7 +109,20 @@ powerCommand
     await interruptible((signal) => holdDevice(config, id, options.image, signal));
   });
 
-async function freeDevices(config: Awaited<ReturnType<typeof readBenchConfig>>, name: string | undefined): Promise<string[]> {
+/** How a device came up: awaited from before its holder's bench is published until it answers. */
+async function readiness(config: BenchConfig, id: string, signal: AbortSignal): Promise<Boot> {
+  while ((await leaseHolder(id))?.bench === undefined) await delay(100, undefined, { signal });
+  const { parts } = await attachDevice(config, id);
+  const device = createDevice(parts);
+  try {
+    return await device.ready();
+  } finally {
+    await device.close();
+    await parts.close();
+  }
+}
+
+async function freeDevices(config: BenchConfig, name: string | undefined): Promise<string[]> {
   const matches = matchDevices(config, name);
   const holders = await Promise.all(matches.map(({ id }) => leaseHolder(id)));
   return matches.filter((_, index) => holders[index] === undefined).map(({ id }) => id);

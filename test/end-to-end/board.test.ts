@@ -64,6 +64,7 @@ test.serial('a board at the ends of wires: console server, network switch, card 
   await writeFile(notes, JSON.stringify({ device: 'desk', pid: 1, since: new Date().toISOString() }));
   const refused = await boardwalk(path, 'power', 'on', 'desk');
   t.is(refused.code, 3, refused.stdout + refused.stderr);
+  t.regex(refused.stderr, /desk can't be powered on: .+ was being written by process 1 of /);
   t.false(desk.isOn());
   await rm(notes);
 

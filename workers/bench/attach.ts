@@ -30,6 +30,12 @@ export async function attachDevice(config: BenchConfig, name: string | undefined
     });
   }
   const token = await readFile(tokenFile(holder.bench), 'utf8').catch((cause: unknown) => {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') {
+      throw new CommandError(`${holder.device} is no longer in use: its holder (process ${holder.pid}, ${holder.purpose}) is ending`, {
+        exitCode: 2,
+        cause,
+      });
+    }
     throw new CommandError(`${holder.device} is held by another user (process ${holder.pid}, ${holder.purpose})`, {
       exitCode: 2,
       advice: "Only the holder's user may reach its bench",

@@ -21,6 +21,8 @@ export const budgets = {
   memoryRestore: 30_000,
   /** One call of qemu-img on metadata. */
   qemuImg: 30_000,
+  /** Copying a file of some hundred KiB out of an image. */
+  bootFile: 30_000,
   /** What the owner's children and files get to be gone after the owner ended, however it ended. */
   custodyRelease: 5000,
 } as const;

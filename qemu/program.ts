@@ -8,6 +8,7 @@ const debianPackages: Record<string, string> = {
   'qemu-system-x86_64': 'qemu-system-x86',
   'qemu-system-aarch64': 'qemu-system-arm',
   'qemu-system-arm': 'qemu-system-arm',
+  mcopy: 'mtools',
   setpriv: 'util-linux',
 };
 

@@ -1,8 +1,10 @@
 import { rm } from 'node:fs/promises';
 import {
   createOverlay,
+  diskBytesFor,
   findSnapshot,
   keepSnapshot,
+  pc,
   type DiskImage,
   type Found,
   type Machine,
@@ -97,7 +99,8 @@ export class QemuDisk {
   async #flash(snapshot: Snapshot | undefined): Promise<void> {
     const { spec, base, signal } = this.#options;
     await rm(spec.disk.file, { force: true });
-    await createOverlay({ base: snapshot?.disk ?? base, file: spec.disk.file, ...(signal && { signal }) });
+    const diskBytes = diskBytesFor(spec.hardware ?? pc, base.diskBytes);
+    await createOverlay({ base: snapshot?.disk ?? base, file: spec.disk.file, diskBytes, ...(signal && { signal }) });
     this.#memory = snapshot?.memory;
   }
 }

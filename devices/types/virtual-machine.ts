@@ -1,7 +1,15 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { inspectImage, selectAccelerator, startMachine, type Hardware, type Machine, type MachineSpec } from '../../qemu/index.ts';
+import {
+  copyBootFiles,
+  inspectImage,
+  selectAccelerator,
+  startMachine,
+  type Hardware,
+  type Machine,
+  type MachineSpec,
+} from '../../qemu/index.ts';
 import { budgets, emulationSlowness } from '../budgets.ts';
 import { SntpServer } from '../clock/sntp.ts';
 import { ConsoleRecorder } from '../console/recorder.ts';
@@ -55,6 +63,14 @@ async function provision(type: string, hardware: Hardware, request: ProvisionReq
   const base = await inspectImage(image);
   await mkdir(stateDirectory, { recursive: true, mode: 0o700 });
   taken.defer(() => rm(stateDirectory, { recursive: true, force: true }));
+  const bootFiles =
+    hardware.bootFiles &&
+    (await copyBootFiles({
+      image: base.file,
+      names: hardware.bootFiles,
+      directory: join(stateDirectory, 'boot'),
+      ...(signal && { signal }),
+    }));
   const spec: MachineSpec<Services> = {
     id,
     custody,
@@ -65,8 +81,9 @@ async function provision(type: string, hardware: Hardware, request: ProvisionReq
     log: join(runDirectory, `qemu-${id}.log`),
     cpus,
     memoryMiB,
+    ...(bootFiles && { bootFiles }),
   };
-  const disk = await QemuDisk.insert({ base, spec, snapshots: request.snapshots, signal });
+  const disk = await QemuDisk.insert({ base, spec, snapshots: hardware.savable ? request.snapshots : undefined, signal });
 
   // 2. What is around it.
   const recorder = await ConsoleRecorder.open({ device: id, directory: runDirectory, stages: commonStages });

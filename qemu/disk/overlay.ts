@@ -18,6 +18,8 @@ export interface OverlayOptions {
   base: Pick<DiskImage, 'file' | 'format' | 'diskBytes'>;
   /** The qcow2 file to make; there must be none yet. */
   file: string;
+  /** Its disk's size, where that is larger than the base's; what lies beyond reads as zeros. */
+  diskBytes?: number;
   signal?: AbortSignal;
 }
 
@@ -29,7 +31,18 @@ export async function createOverlay(options: OverlayOptions): Promise<void> {
   await demandSpace(dirname(file), Math.min(headroomBytes, options.base.diskBytes), `the overlay of ${options.base.file}`);
   const result = await execa(
     findProgram('qemu-img'),
-    ['create', '-q', '-f', 'qcow2', '-b', resolve(options.base.file), '-F', options.base.format, file],
+    [
+      'create',
+      '-q',
+      '-f',
+      'qcow2',
+      '-b',
+      resolve(options.base.file),
+      '-F',
+      options.base.format,
+      file,
+      ...(options.diskBytes === undefined ? [] : [String(options.diskBytes)]),
+    ],
     {
       reject: false,
       stdin: 'ignore',

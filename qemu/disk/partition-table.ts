@@ -5,6 +5,8 @@ export interface PartitionTable {
   kind: 'gpt' | 'mbr';
   /** The disk ends here at the earliest, in bytes: what a shorter file has lost. */
   endsAt: number;
+  /** Where the first entry's partition begins, in bytes; undefined where the table has none. */
+  firstAt: number | undefined;
   /** Code in the first 440 bytes, which a BIOS would run. */
   bootCode: boolean;
   /** An EFI system partition by its type. */
@@ -38,19 +40,27 @@ export function readPartitionTable(head: Buffer): PartitionTable | undefined {
     const gpt = readGpt(head);
     if (gpt !== undefined) return { kind: 'gpt', bootCode, ...gpt };
   }
+  const [first] = entries;
   return {
     kind: 'mbr',
+    firstAt: first && first.first * sectorBytes,
     endsAt: Math.max(sectorBytes, ...entries.map((entry) => (entry.first + entry.sectors) * sectorBytes)),
     bootCode,
     efiSystemPartition: entries.some((entry) => entry.type === efiMbrType),
   };
 }
 
-function readGpt(head: Buffer): Pick<PartitionTable, 'endsAt' | 'efiSystemPartition'> | undefined {
+function readGpt(head: Buffer): Pick<PartitionTable, 'endsAt' | 'firstAt' | 'efiSystemPartition'> | undefined {
   if (head.length < 2 * sectorBytes || head.toString('latin1', sectorBytes, sectorBytes + 8) !== 'EFI PART') return undefined;
   const backupHeader = Number(head.readBigUInt64LE(sectorBytes + 32));
-  const types = Array.from({ length: 128 }, (_, index) => 2 * sectorBytes + 128 * index)
-    .filter((at) => at + 16 <= head.length)
-    .map((at) => head.toString('hex', at, at + 16));
-  return { endsAt: (backupHeader + 1) * sectorBytes, efiSystemPartition: types.includes(efiGptType) };
+  const entries = Array.from({ length: 128 }, (_, index) => 2 * sectorBytes + 128 * index)
+    .filter((at) => at + 128 <= head.length)
+    .map((at) => ({ type: head.toString('hex', at, at + 16), first: Number(head.readBigUInt64LE(at + 32)) }))
+    .filter(({ type }) => !/^0+$/.test(type));
+  const [first] = entries;
+  return {
+    firstAt: first && first.first * sectorBytes,
+    endsAt: (backupHeader + 1) * sectorBytes,
+    efiSystemPartition: entries.some(({ type }) => type === efiGptType),
+  };
 }

@@ -7,30 +7,37 @@ import type { MachineSpec } from './machine.ts';
 export const consoleChardev = 'console';
 
 /**
- * QEMU's arguments for a machine. `romfile=` leaves out the network card's boot ROM. The disk's cache is writeback: a cut loses what the guest hadn't flushed, and no more. A
+ * QEMU's arguments for a machine. The disk's cache is writeback: a cut loses what the guest hadn't flushed, and no more. A
  * flush goes as far as the host's page cache, which outlives QEMU, and isn't waited for beyond it: what the host loses, it loses with the whole run.
  * A copy of a machine's memory can only be given to a machine with the same arguments.
  */
 export function machineArguments(spec: MachineSpec, qmpSocket: string): string[] {
-  const { board, cpu, firmware } = spec.hardware ?? pc;
+  const hardware = spec.hardware ?? pc;
+  const { board, cpu, firmware, consolePort } = hardware;
+  const cpus = hardware.fixed?.cpus ?? spec.cpus ?? 2;
   return [
     ['-name', `boardwalk-${spec.id}`, '-no-user-config', '-nodefaults', '-display', 'none', '-S'],
-    [...spec.accelerator.argv, '-cpu', spec.accelerator.accelerator === 'kvm' ? 'host' : cpu],
+    hardware.oneThread ? ['-accel', 'tcg,thread=single,tb-size=512'] : spec.accelerator.argv,
+    ['-cpu', spec.accelerator.accelerator === 'kvm' ? 'host' : cpu],
     firmware === undefined ? [] : ['-bios', firmware.file],
-    ['-machine', board, '-smp', String(spec.cpus ?? 2), '-m', String(memoryMiB(spec))],
+    spec.bootFiles === undefined ? [] : ['-kernel', spec.bootFiles.start, '-dtb', spec.bootFiles.deviceTree],
+    ['-machine', board, '-smp', String(cpus), '-m', String(memoryMiB(spec))],
     memoryInFile(spec),
     ['-rtc', `base=${spec.rtc === undefined ? 'utc' : isoSeconds(spec.rtc)},clock=host`],
     ['-chardev', `socket,id=qmp,path=${escapeCommas(qmpSocket)}`, '-mon', 'chardev=qmp,mode=control'],
-    ['-chardev', `pty,id=${consoleChardev}`, '-serial', `chardev:${consoleChardev}`],
-    ['-blockdev', JSON.stringify(diskNode(spec.disk)), '-device', 'virtio-blk-pci,drive=disk,bootindex=0'],
+    ['-chardev', `pty,id=${consoleChardev}`],
+    ...Array.from({ length: consolePort }, () => ['-serial', 'null']),
+    ['-serial', `chardev:${consoleChardev}`],
+    hardware.disk === 'sd'
+      ? card(spec.disk)
+      : ['-blockdev', JSON.stringify(diskNode(spec.disk)), '-device', 'virtio-blk-pci,drive=disk,bootindex=0'],
     ['-netdev', ['user', 'id=network', ...Object.values(spec.forwards).map(hostForward)].join(',')],
-    ['-device', 'virtio-net-pci,netdev=network,romfile='],
+    ...hardware.devices.map((device) => ['-device', device]),
     spec.memory === undefined ? [] : ['-incoming', 'defer'],
-    ['-device', 'virtio-rng-pci', '-device', 'qemu-xhci,id=xhci'],
   ].flat();
 }
 
-const memoryMiB = (spec: MachineSpec): number => spec.memoryMiB ?? 1024;
+const memoryMiB = ({ hardware, memoryMiB: wanted = 1024 }: MachineSpec): number => hardware?.fixed?.memoryMiB ?? wanted;
 
 /** Under the name that the board's memory has by itself, for a saved memory is found by it. */
 function memoryInFile(spec: MachineSpec): string[] {
@@ -56,6 +63,11 @@ function diskNode(disk: MachineSpec['disk']) {
     cache: { direct: false, 'no-flush': true },
     file: { driver: 'file', filename: resolve(disk.file), cache: { direct: false, 'no-flush': true } },
   };
+}
+
+/** The same disk as a card: QEMU puts it into a board's own slot only if it is told in this older way. */
+function card({ file, format }: MachineSpec['disk']): string[] {
+  return ['-drive', `if=sd,id=disk,format=${format},discard=unmap,cache=unsafe,file=${escapeCommas(resolve(file))}`];
 }
 
 /** Port 0 makes the kernel choose one that is free at that very moment. */

@@ -16,7 +16,7 @@ export interface MachineSpec<Name extends string = string> {
   /** Holds the sockets and records the process. */
   custody: Custody;
   accelerator: Accelerator;
-  /** The only disk, as virtio-blk (/dev/vda). Writes go into this file: give an overlay. */
+  /** The only disk. Writes go into this file: give an overlay. */
   disk: { file: string; format: 'qcow2' | 'raw' };
   /** TCP ports of the guest to reach from 127.0.0.1, by name. */
   forwards: Record<Name, Forward>;
@@ -35,6 +35,8 @@ export interface MachineSpec<Name extends string = string> {
   rtc?: Date;
   /** Default: a PC. */
   hardware?: Hardware;
+  /** Copies of its boot files, where the hardware has such. */
+  bootFiles?: { start: string; deviceTree: string };
 }
 
 /** A guest's memory and devices, in files. */

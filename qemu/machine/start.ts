@@ -31,7 +31,7 @@ export async function startMachine<Name extends string>(
 ): Promise<Machine<Name>> {
   if (!/^[A-Za-z0-9.-]{1,12}$/.test(spec.id)) throw new TypeError(`a machine can't be named ${JSON.stringify(spec.id)}`);
   options.signal?.throwIfAborted();
-  const { emulator, firmware } = spec.hardware ?? pc;
+  const { emulator, firmware, usbBus } = spec.hardware ?? pc;
   const binary = findProgram(emulator);
   if (firmware !== undefined && !existsSync(firmware.file)) throw new QemuMissing(firmware.file, firmware.debianPackage);
   const socketPath = join(spec.custody.directory, `${spec.id}.qmp`);
@@ -49,7 +49,7 @@ export async function startMachine<Name extends string>(
     if (spec.memory !== undefined) await restoreMemory(qmp, spec.memory, options.signal);
     const ports = forwardedPorts(spec.forwards, await qmp.execute(humanMonitor('info usernet')));
     const streamed = spec.memory !== undefined && 'stream' in spec.memory && spec.memory.into !== undefined ? 'devices' : 'everything';
-    return new VirtualMachine({ id: spec.id, process, qmp, console, ports, output, custody: spec.custody, streamed });
+    return new VirtualMachine({ id: spec.id, process, qmp, console, ports, output, custody: spec.custody, usbBus, streamed });
   } catch (error) {
     const failure = error instanceof QmpClosed ? await endOf(process, error) : error;
     process.kill();

@@ -6,13 +6,15 @@ import type { QmpClient } from '../qmp/client.ts';
 import { addBlockNode, plugDevice, removeBlockNode, unplugDevice } from '../qmp/commands.ts';
 import type { UsbDiskOptions } from './machine.ts';
 
-/** The removable USB disks of one machine, plugged into its xHCI controller. */
+/** The removable USB disks of one machine, plugged into one bus. */
 export class UsbDisks {
   readonly #qmp: QmpClient;
+  readonly #bus: string;
   readonly #files = new Map<string, string>();
 
-  constructor(qmp: QmpClient) {
+  constructor(qmp: QmpClient, bus: string) {
     this.#qmp = qmp;
+    this.#bus = bus;
   }
 
   async attach(id: string, file: string, options: UsbDiskOptions): Promise<void> {
@@ -44,7 +46,7 @@ export class UsbDisks {
 
   async #plug(id: string, { port }: UsbDiskOptions): Promise<void> {
     try {
-      const place = { bus: 'xhci.0', ...(port !== undefined && { port: String(port) }) };
+      const place = { bus: this.#bus, ...(port !== undefined && { port: String(port) }) };
       await this.#qmp.execute(plugDevice({ driver: 'usb-storage', id, ...place, drive: nodeName(id), removable: true }));
     } catch (error) {
       await this.#qmp.execute(removeBlockNode(nodeName(id)));

@@ -19,6 +19,8 @@ export interface VirtualMachineParts<Name extends string> {
   ports: Record<Name, number>;
   output: QemuOutput;
   custody: Custody;
+  /** Where USB disks are plugged in. */
+  usbBus: string;
   /** What save() writes. */
   streamed: Streamed;
 }
@@ -55,7 +57,7 @@ export class VirtualMachine<Name extends string> implements Machine<Name> {
     this.qmp = parts.qmp;
     this.#process = parts.process;
     this.#output = parts.output;
-    this.#usbDisks = new UsbDisks(parts.qmp);
+    this.#usbDisks = new UsbDisks(parts.qmp, parts.usbBus);
     this.#streamed = parts.streamed;
     const eventsRead = this.#readEvents();
     this.exited = this.#awaitExit(eventsRead, parts.custody);

@@ -16,6 +16,7 @@ import { hostTool } from './host-tool.ts';
 import { openImage, type ReferenceImage } from './images.ts';
 import { writeInitramfs } from './initramfs.ts';
 import { installKernel } from './kernel.ts';
+import type { LoaderSite } from './loaders/loader.ts';
 import { type Manifest, summarizeTree } from './manifest.ts';
 import { installNode, measureTree, overlayTree, restampTree, settleTimes, slimTree, unpackTar } from './tree.ts';
 
@@ -91,7 +92,7 @@ export async function buildReferenceImage(options: BuildOptions): Promise<Refere
           packages: await bootstrap('packages', [...packages, ...board.packages, ...essentialPackages], 'extract', board.architecture),
           node: await foreignNode(board.architecture, cacheDirectory, options.signal),
         };
-  const kernel = await bootstrap('kernel', [board.kernelPackage], 'extract', board.architecture);
+  const kernel = await bootstrap('kernel', [board.kernelPackage, ...(board.loaderPackages ?? [])], 'extract', board.architecture);
   const inputs = await gatherInputs(board, { rootfs, kernel, foreign });
   const hash = createHash('sha256').update(JSON.stringify(inputs)).digest('hex').slice(0, 16);
   const directory = await cacheEntry({
@@ -156,12 +157,13 @@ async function buildInto(directory: string, { board, rootfs, kernel, foreign, in
 
   progress('unpack');
   await unpackTar(rootfs, tree, [], signal);
-  await unpackTar(kernel, join(scratch, 'kernel'), ['./boot', './lib/modules'], signal);
+  const site: LoaderSite = { scratch, packages: join(scratch, 'kernel'), signal };
+  await unpackTar(kernel, site.packages, [], signal);
 
   progress('system');
   await slimTree(tree, ownTriplet);
   const early = [...initramfsModules, ...board.initramfsModules];
-  const modules = await installKernel(join(scratch, 'kernel'), tree, board, [...kernelModules, ...board.modules, ...early], signal);
+  const modules = await installKernel(site.packages, tree, board, [...kernelModules, ...board.modules, ...early], signal);
   const blanks: Blanks = {
     VERSION: version,
     KERNEL: board.kernelFile,
@@ -204,7 +206,7 @@ async function buildInto(directory: string, { board, rootfs, kernel, foreign, in
   for (const name of ['config.json', 'device-type.json']) {
     await writeFile(join(bootTree, name), fillIn(await readFile(join(files, 'boot', name), 'utf8'), blanks));
   }
-  await board.loader.fillBootPartition(bootTree, { scratch, signal });
+  await board.loader.fillBootPartition(bootTree, site);
   await settleTimes(bootTree);
   trees['boot'] = await summarizeTree(bootTree);
   await writeFile(flash, '');
@@ -215,7 +217,7 @@ async function buildInto(directory: string, { board, rootfs, kernel, foreign, in
     await disk.write(table.front, 0, table.front.length, 0);
     await disk.write(table.back, 0, table.back.length, diskMebibytes * mebibyte - table.back.length);
   }
-  await board.loader.install?.(flash, { scratch, signal });
+  await board.loader.install?.(flash, site);
   const vfat = join(scratch, 'resin-boot.vfat');
   await makeVfat(vfat, 'resin-boot', bootMebibytes, bootTree, signal);
   await runCommand('dd', [`if=${vfat}`, `of=${flash}`, 'bs=1M', `seek=${startOf('resin-boot')}`, 'conv=notrunc,sparse', 'status=none'], {

@@ -14,6 +14,8 @@ export interface Board {
   readonly console: string;
   readonly loader: Loader;
   readonly kernelPackage: string;
+  /** Packages that bring what its loader needs. */
+  readonly loaderPackages?: readonly string[];
   /** Name that the kernel has in boot/ of a slot. Source: balenaOS's KERNEL_IMAGETYPE for such a board. */
   readonly kernelFile: string;
   /** Makes that file of the package's. Absent where the loader takes it as it is. */

@@ -3,10 +3,11 @@ import type { Board } from './board.ts';
 import { qemuarm } from './qemuarm.ts';
 import { qemuarm64 } from './qemuarm64.ts';
 import { qemux86 } from './qemux86-64.ts';
+import { raspberryPi3Qemu } from './raspberrypi3-qemu.ts';
 
 export type { Board } from './board.ts';
 
-const boards: readonly Board[] = [qemux86, qemuarm64, qemuarm];
+const boards: readonly Board[] = [qemux86, qemuarm64, qemuarm, raspberryPi3Qemu];
 
 /** The board of a device type. Throws ReferenceImageError where the reference OS isn't built for it. */
 export function boardOf(slug: string): Board {

@@ -12,7 +12,7 @@ export const qemuarm: Board = {
   architecture: 'armhf',
   triplet: 'arm-linux-gnueabihf',
   console,
-  loader: uBoot({ CONSOLE: console, KERNEL: kernelFile, BOOT: 'bootz' }),
+  loader: uBoot({ CONSOLE: console, KERNEL: kernelFile, BOOT: 'bootz', DEVICE_TREE: 'fdtcontroladdr' }),
   kernelPackage: 'linux-image-armmp',
   kernelFile,
   packages: ['libatomic1'], // Node's

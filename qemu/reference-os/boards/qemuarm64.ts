@@ -12,7 +12,7 @@ export const qemuarm64: Board = {
   architecture: 'arm64',
   triplet: 'aarch64-linux-gnu',
   console,
-  loader: uBoot({ CONSOLE: console, KERNEL: kernelFile, BOOT: 'booti' }),
+  loader: uBoot({ CONSOLE: console, KERNEL: kernelFile, BOOT: 'booti', DEVICE_TREE: 'fdtcontroladdr' }),
   kernelPackage: 'linux-image-arm64',
   kernelFile,
   packages: [],

@@ -4,6 +4,8 @@ import type { Partition } from '../gpt.ts';
 export interface LoaderSite {
   /** A directory for what is needed meanwhile. */
   scratch: string;
+  /** Where the packages of the kernel and of the loader are unpacked. */
+  packages: string;
   signal: AbortSignal | undefined;
 }
 

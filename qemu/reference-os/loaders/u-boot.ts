@@ -11,7 +11,8 @@ const files = join(import.meta.dirname, '../files/u-boot');
 
 /**
  * U-Boot, which a board brings along: it finds boot.scr on the first partition, and all else is that script's affair.
- * @param blanks what the board fills in in the script: CONSOLE, KERNEL, and BOOT, the command that boots such a kernel
+ * @param blanks what the board fills in in the script: CONSOLE, KERNEL, BOOT, the command that boots such a kernel, and
+ *   DEVICE_TREE, the variable that says where the board's description is
  */
 export function uBoot(blanks: Blanks): Loader {
   return {

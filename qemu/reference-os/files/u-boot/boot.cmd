@@ -30,7 +30,7 @@ setenv bootargs "root=PARTLABEL=resin-root${slot} ro rootwait console=@CONSOLE@,
 if load ${devtype} ${devnum}:${slot_part} ${kernel_addr_r} /boot/@KERNEL@; then
   if load ${devtype} ${devnum}:${slot_part} ${ramdisk_addr_r} /boot/initrd; then
     echo "loader: starting the kernel of slot ${slot}"
-    @BOOT@ ${kernel_addr_r} ${ramdisk_addr_r}:${filesize} ${fdtcontroladdr}
+    @BOOT@ ${kernel_addr_r} ${ramdisk_addr_r}:${filesize} ${@DEVICE_TREE@}
   fi
 fi
 # Never a prompt: nobody sits at this console. With an update pending the next attempt counts on to the old slot.

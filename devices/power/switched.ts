@@ -12,6 +12,8 @@ export interface SwitchedOptions {
   offFor?: number;
   /** Called before the power goes on, so that the first byte of a boot belongs to it. */
   onPowerOn?: () => Promise<void>;
+  /** The board's own word: what it does that takes power, as it reads after “but”; undefined where nothing is seen of it. Default: there is none to ask. */
+  signOfLife?: () => Promise<string | undefined>;
 }
 
 const usualOffFor = 2_000;
@@ -19,9 +21,10 @@ const lookAgainEvery = 200;
 
 /**
  * A board's power by an outlet. Each set is read back until the switch says what was asked for; AwaitedTooLong tells what it says instead, DriverFailed how it
- * failed. A switch that can't be asked is believed: then the board's own console has to show what became of it.
+ * failed. A switch that can't be asked is believed. After a cut the board itself is a witness: one that shows a sign of life has power, whatever the switch
+ * says. That it has none after power-on, the wait for its boot will tell.
  */
-export function switched({ outlet, budget, offFor: ownOffFor = usualOffFor, onPowerOn }: SwitchedOptions): Power {
+export function switched({ outlet, budget, offFor: ownOffFor = usualOffFor, onPowerOn, signOfLife }: SwitchedOptions): Power {
   const ordered = inOrder();
   let last: PowerState = 'unknown';
   const read = async (): Promise<PowerState> => (outlet.read === undefined ? last : outlet.read(AbortSignal.timeout(budget)));
@@ -45,13 +48,33 @@ export function switched({ outlet, budget, offFor: ownOffFor = usualOffFor, onPo
     });
   };
 
+  const demandDead = async () => {
+    await observed({
+      awaited: `a board without power at ${outlet.name}`,
+      budget,
+      interval: lookAgainEvery,
+      blame: 'infra',
+      advice: 'Another cable feeds the board (UART, HDMI, USB), the switch cuts only data, its relay sticks, or another outlet was meant.',
+      async look() {
+        const seen = await signOfLife?.();
+        return seen === undefined ? { found: undefined } : `the switch says ${await read()}, but ${seen}`;
+      },
+    });
+  };
+
   return {
     on: () => ordered(() => set('on')),
-    off: () => ordered(() => set('off')),
+    off: () =>
+      ordered(async () => {
+        await set('off');
+        await demandDead();
+      }),
     cycle: ({ offFor = ownOffFor } = {}) =>
       ordered(async () => {
         await set('off');
-        await pause(offFor);
+        const since = performance.now();
+        await demandDead();
+        await pause(Math.max(0, since + offFor - performance.now()));
         await set('on');
       }),
     state: read,

@@ -6,6 +6,7 @@ import { consoleSource } from '../console/wire.ts';
 import type { Capability, Endpoint } from '../device.ts';
 import { DeviceError } from '../errors.ts';
 import { outlets } from '../power/outlets/index.ts';
+import { signOfLife } from '../power/sign-of-life.ts';
 import { switched } from '../power/switched.ts';
 import { Card } from '../storage/card.ts';
 import { muxes } from '../storage/muxes/index.ts';
@@ -43,6 +44,11 @@ async function provision(type: string, baudRate: number, request: ProvisionReque
   await using taken = new AsyncDisposableStack();
   const budget = budgets(1);
 
+  const at = (service: keyof typeof usualPorts): Endpoint => ({
+    host: wiring.address,
+    port: wiring.ports?.[service] ?? usualPorts[service],
+  });
+
   // 1. The console, before anything is switched.
   const recorder = await ConsoleRecorder.open({ device: id, directory: runDirectory, stages: commonStages });
   taken.defer(() => recorder.close());
@@ -62,16 +68,13 @@ async function provision(type: string, baudRate: number, request: ProvisionReque
       await card?.insert();
       await recorder.poweredOn();
     },
+    signOfLife: () => signOfLife(at('ssh')),
     ...(wiring.offForMs !== undefined && { offFor: wiring.offForMs }),
   });
   taken.defer(() => power.off());
 
   const kept = notes();
   let used = false;
-  const at = (service: keyof typeof usualPorts): Endpoint => ({
-    host: wiring.address,
-    port: wiring.ports?.[service] ?? usualPorts[service],
-  });
   const held = taken.move();
   return {
     id,

@@ -1,6 +1,7 @@
 import { readSync, writeSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { SerialPort } from 'serialport';
+import { demandUnambiguous } from './adapter.ts';
 import { isRate } from './baud-rate.ts';
 import { SourceUnopened } from './errors.ts';
 import { ReadPace } from './read-pace.ts';
@@ -38,6 +39,7 @@ export function tty(path: string, { baudRate = 115_200 }: TtyOptions = {}): Cons
   return {
     name: path,
     async open(listener) {
+      await demandUnambiguous(path);
       port = await openPort(path, baudRate).catch((cause: unknown) => {
         throw new SourceUnopened(`the console ${path} could not be opened: ${cause instanceof Error ? cause.message : String(cause)}`, {
           blame: 'infra',

@@ -11,6 +11,7 @@ const commands: Record<string, () => Promise<Command>> = {
   image: async () => (await import('./commands/image.ts')).imageCommand,
   promises: async () => (await import('./commands/promises.ts')).promisesCommand,
   report: async () => (await import('./commands/report.ts')).reportCommand,
+  init: async () => (await import('./commands/init.ts')).initCommand,
   doctor: async () => (await import('./commands/doctor.ts')).doctorCommand,
 };
 

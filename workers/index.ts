@@ -10,6 +10,8 @@ export { holdDevice, holdPurpose } from './bench/hold.ts';
 export { inspectBench } from './bench/doctor.ts';
 export type { Finding } from './bench/finding.ts';
 export { devicesWorthwhile } from './bench/host-share.ts';
+export type { Choice, Interview } from './init/interview.ts';
+export { wireBoard } from './init/wire-board.ts';
 export { listTests } from './runner/playwright.ts';
 export { newRunDirectory } from './runner/run-directory.ts';
 export { run, type RunRequest } from './runner/run.ts';

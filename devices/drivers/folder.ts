@@ -13,6 +13,22 @@ export interface Driver<Opened, Options extends object = object> {
   readonly options: z.ZodType<Options>;
   /** Touches nothing yet. */
   open(options: Options): Opened;
+  /** What of this make is plugged into this host; switches nothing. Absent where there is no telling. */
+  find?(): Promise<Find<Options>[]>;
+}
+
+/** One thing that is plugged in. */
+export interface Find<Options = object> {
+  /** For people: what it is, and what tells it from others. */
+  what: string;
+  /** As bench.yaml would have it; or why it can't be used. */
+  options: Options | { unusable: string };
+}
+
+/** One thing that is plugged in, as a wire may lead to it. */
+export interface FoundWire {
+  what: string;
+  wire: Wire | { unusable: string };
 }
 
 /** How bench.yaml names a thing: its driver, and what that wants to know. */
@@ -45,6 +61,17 @@ export class DriverFolder<Opened> {
       blame: 'test',
       advice: `There are: ${names.join(' ')}`,
     });
+  }
+
+  /** What is plugged into this host that some driver is for. */
+  async find(): Promise<FoundWire[]> {
+    const found: FoundWire[] = [];
+    for (const [name, driver] of await this.all()) {
+      for (const { what, options } of (await driver.find?.()) ?? []) {
+        found.push({ what, wire: 'unusable' in options ? { unusable: options.unusable } : { [name]: options } });
+      }
+    }
+    return found;
   }
 
   /** What a wire tells of. Throws UnknownDriver, WiringWrong. */

@@ -10,7 +10,7 @@ const deviceId = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,47}$/i, 'letters, digi
 /** What every entry has: the type says what else. */
 const benchFile = z.strictObject({ devices: z.record(deviceId, z.looseObject({ type: z.string() })) });
 
-const virtualEntry = z.strictObject({
+export const virtualEntry = z.strictObject({
   type: z.string(),
   /** How many equal virtual machines: `qemu` with `count: 2` gives qemu-1 and qemu-2. */
   count: z.int().min(1).max(64).optional(),

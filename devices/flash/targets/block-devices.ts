@@ -73,6 +73,10 @@ export async function backingFile(path: string): Promise<string> {
   return attribute((await identify(path)).disk, 'loop/backing_file');
 }
 
+export async function blockDeviceBytes(path: string): Promise<number> {
+  return sizeOf(await identify(path));
+}
+
 /** What a person knows a disk by: “Generic MassStorage, 31.9 GB”. */
 export async function describeBlockDevice(path: string): Promise<string> {
   const device = await identify(path);

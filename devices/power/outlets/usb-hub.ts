@@ -1,8 +1,8 @@
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { DriverFailed } from '../../drivers/errors.ts';
-import type { Driver } from '../../drivers/folder.ts';
+import type { Driver, Find } from '../../drivers/folder.ts';
 import type { Outlet } from '../outlet.ts';
 import { hubPowerSwitching, type PowerSwitching } from './usb-hub-descriptor.ts';
 
@@ -30,6 +30,7 @@ export function usbHub(
   return {
     name: 'usb-hub',
     options,
+    find: () => switchableSockets(sysfs, switching),
     open({ hub, port, ganged }) {
       const name = `port ${port} of USB hub ${hub}`;
       const device = join(sysfs, 'bus/usb/devices', hub);
@@ -93,6 +94,44 @@ export function usbHub(
 }
 
 export default usbHub('/sys', hubPowerSwitching);
+
+/** Each socket of each hub that switches its ports one by one. Of a USB 3 hub its USB 2 half, which switches both. */
+async function switchableSockets(
+  sysfs: string,
+  switching: (hubDirectory: string) => Promise<PowerSwitching>,
+): Promise<Find<z.output<typeof options>>[]> {
+  const devices = join(sysfs, 'bus/usb/devices');
+  const attribute = (device: string, name: string) =>
+    readFile(join(devices, device, name), 'utf8').then(
+      (text) => text.trim(),
+      () => '',
+    );
+  const finds: Find<z.output<typeof options>>[] = [];
+  for (const hub of (await readdir(devices).catch((): string[] => [])).toSorted()) {
+    if (hub.includes(':') || (await attribute(hub, 'bDeviceClass')) !== '09' || Number(await attribute(hub, 'version')) >= 3) continue;
+    const what = `USB hub ${hub} (${[await attribute(hub, 'manufacturer'), await attribute(hub, 'product')].join(' ').trim()})`;
+    let how: PowerSwitching;
+    try {
+      how = await switching(join(devices, hub));
+    } catch (error) {
+      const seen = error instanceof Error ? error.message : String(error);
+      finds.push({ what, options: { unusable: `it can’t be asked how it switches: ${seen}` } });
+      continue;
+    }
+    if (how === 'all together') finds.push({ what, options: { unusable: 'it switches its ports all together' } });
+    if (how !== 'per port') continue;
+    const ports = Number(await attribute(hub, 'maxchild'));
+    for (let port = 1; port <= ports; port += 1) {
+      const plugged = hub.startsWith('usb') ? `${hub.slice('usb'.length)}-${port}` : `${hub}.${port}`;
+      const product = await attribute(plugged, 'product');
+      finds.push({
+        what: `port ${port} of ${what}${product === '' ? '' : `, where “${product}” is plugged in`}`,
+        options: { hub, port, ganged: false },
+      });
+    }
+  }
+  return finds;
+}
 
 async function exists(path: string): Promise<boolean> {
   try {

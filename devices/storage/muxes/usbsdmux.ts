@@ -1,10 +1,15 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { z } from 'zod';
 import type { Driver } from '../../drivers/folder.ts';
 import { runProgram } from '../../drivers/program.ts';
 import type { Mux } from '../mux.ts';
 
+/** Where its own udev rules put them. */
+const controlDevices = '/dev/usb-sd-mux';
+
 const options = z.strictObject({
-  /** Its control device: /dev/usb-sd-mux/id-… of its own udev rules. */
+  /** Its control device: /dev/usb-sd-mux/id-… */
   device: z.string().min(1),
 });
 
@@ -15,6 +20,10 @@ const options = z.strictObject({
 const usbsdmux: Driver<Mux, z.output<typeof options>> = {
   name: 'usbsdmux',
   options,
+  async find() {
+    const names = await readdir(controlDevices).catch((): string[] => []);
+    return names.toSorted().map((name) => ({ what: `USB-SD-Mux ${name}`, options: { device: join(controlDevices, name) } }));
+  },
   open({ device }) {
     const name = `the USB-SD-Mux ${device}`;
     const call = (what: string, signal: AbortSignal) => runProgram(name, ['usbsdmux', device, what], signal);

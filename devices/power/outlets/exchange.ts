@@ -1,4 +1,6 @@
+import { randomBytes } from 'node:crypto';
 import { DriverFailed } from '../../drivers/errors.ts';
+import { digestAuthorization, type Credentials } from './digest.ts';
 
 export interface Exchange {
   /** Of the switch, for messages. */
@@ -7,6 +9,8 @@ export interface Exchange {
   method?: string;
   headers?: Record<string, string>;
   body?: string;
+  /** For a switch that asks for a password by digest. */
+  digest?: Credentials | undefined;
   signal: AbortSignal;
 }
 
@@ -14,7 +18,7 @@ export interface Exchange {
 const mostQuoted = 2_000;
 
 /** One request to a switch, on a connection of its own. The body of its answer; DriverFailed for anything but a status of 2xx. */
-export async function exchange({ name, url, method = 'GET', headers = {}, body, signal }: Exchange): Promise<string> {
+export async function exchange({ name, url, method = 'GET', headers = {}, body, digest, signal }: Exchange): Promise<string> {
   const shown = `${method} ${url.origin}${url.pathname}`;
   const failed = (seen: string, advice: string, cause?: unknown) =>
     new DriverFailed(`${name} didn't do as it was asked (${shown}): ${seen}`, {
@@ -23,16 +27,27 @@ export async function exchange({ name, url, method = 'GET', headers = {}, body, 
       advice,
       cause,
     });
-  let answer: Response;
-  let text: string;
-  try {
-    answer = await fetch(url, {
+  const send = (more: Record<string, string> = {}) =>
+    fetch(url, {
       method,
-      headers: { connection: 'close', ...headers },
+      headers: { connection: 'close', ...headers, ...more },
       redirect: 'error',
       signal,
       ...(body !== undefined && { body }),
     });
+  let answer: Response;
+  let text: string;
+  try {
+    answer = await send();
+    const challenge = answer.status === 401 && digest !== undefined ? answer.headers.get('www-authenticate') : null;
+    if (challenge !== null && digest !== undefined) {
+      const asked = { ...digest, method, uri: url.pathname + url.search, cnonce: randomBytes(16).toString('hex') };
+      const authorization = digestAuthorization(challenge, asked);
+      if (authorization !== undefined) {
+        await answer.body?.cancel();
+        answer = await send({ authorization });
+      }
+    }
     text = (await answer.text()).slice(0, mostQuoted);
   } catch (cause) {
     const seen = signal.aborted ? 'no answer within the budget' : reasonOf(cause);

@@ -8,6 +8,7 @@ import { DriverFailed, UnknownDriver } from '../../drivers/errors.ts';
 import type { Outlet } from '../outlet.ts';
 import { powerContract } from '../power.contract.ts';
 import { switched } from '../switched.ts';
+import { digestAuthorization } from './digest.ts';
 import { outlets } from './index.ts';
 import { type Answer, type Asked, SwitchDouble } from './switch-double.ts';
 
@@ -150,11 +151,27 @@ test('user and password go along: basic for a Shelly of generation 1, in the que
   await tasmota.close();
 });
 
-test('a password for a Shelly that takes it by digest only is refused, not sent', async (t) => {
-  const shelly = await SwitchDouble.start(protocols['shelly, generation 2'] ?? (() => undefined));
-  const outlet = await outletAt('shelly', shelly.host, { user: 'admin', password: 'secret' });
-  await t.throwsAsync(outlet.set('on', AbortSignal.timeout(budget)), { instanceOf: DriverFailed, message: /generation 2, .*digest only/ });
-  t.true(shelly.asked.every(({ authorization }) => authorization === undefined));
+/** A Shelly of generation 2 with a password: each order is challenged. */
+function lockedShelly(password: string) {
+  const challenge = 'Digest qop="auth", realm="shellyplus1-44179394d4d4", nonce="60dc2c69", algorithm=SHA-256';
+  return SwitchDouble.start((asked, double) => {
+    if (asked.url.pathname === '/shelly') return { body: { id: 'shellyplus1', gen: 2, auth_en: true } };
+    const cnonce = /cnonce="([^"]*)"/.exec(asked.authorization ?? '')?.[1];
+    const right = cnonce && digestAuthorization(challenge, { user: 'admin', password, method: 'POST', uri: '/rpc', cnonce });
+    if (!right || asked.authorization !== right) return { status: 401, headers: { 'www-authenticate': challenge }, body: '' };
+    return protocols['shelly, generation 2']?.(asked, double);
+  });
+}
+
+test('a Shelly of generation 2 is given its password by digest, and never in clear', async (t) => {
+  const shelly = await lockedShelly('secret');
+  const outlet = await outletAt('shelly', shelly.host, { password: 'secret' });
+  await outlet.set('on', AbortSignal.timeout(budget));
+  t.is(await outlet.read?.(AbortSignal.timeout(budget)), 'on');
+  t.false(shelly.asked.some((asked) => JSON.stringify(asked).includes('secret')));
+  const wrong = await outletAt('shelly', shelly.host, { password: 'guess' });
+  await t.throwsAsync(wrong.set('off', AbortSignal.timeout(budget)), { instanceOf: DriverFailed, message: /status 401/ });
+  t.true(shelly.on);
   await shelly.close();
 });
 

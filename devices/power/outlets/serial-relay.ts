@@ -65,11 +65,14 @@ const serialRelay: Driver<Outlet, z.output<typeof options>> = {
     return {
       name,
       async set(wanted, signal) {
-        await exchange(wanted === 'on' ? on : off, () => true, signal);
+        const order = wanted === 'on' ? on : off;
+        // One that can be asked is asked at once: its answer, whatever it says, shows that the order before it went out. The next opening would throw away what didn't.
+        if (state === undefined) await exchange(order, () => true, signal);
+        else await exchange(Buffer.concat([order, state.request]), tells(state), signal);
       },
       ...(state !== undefined && {
         async read(signal: AbortSignal) {
-          const heard = await exchange(state.request, (so) => endsWith(so, state.on) || endsWith(so, state.off), signal);
+          const heard = await exchange(state.request, tells(state), signal);
           return endsWith(heard, state.on) ? 'on' : 'off';
         },
       }),
@@ -77,5 +80,10 @@ const serialRelay: Driver<Outlet, z.output<typeof options>> = {
   },
 };
 export default serialRelay;
+
+const tells =
+  ({ on, off }: { on: Buffer; off: Buffer }) =>
+  (heard: Buffer): boolean =>
+    endsWith(heard, on) || endsWith(heard, off);
 
 const endsWith = (heard: Buffer, answer: Buffer): boolean => heard.subarray(-answer.length).equals(answer);

@@ -11,7 +11,7 @@ export interface Asked {
 }
 
 /** What a double answers: a body, or a status; undefined: nothing, ever. */
-export type Answer = { status?: number; body: unknown } | undefined;
+export type Answer = { status?: number; headers?: Record<string, string>; body: unknown } | undefined;
 
 /** A switch on a network: an outlet that is off, behind a protocol of somebody's. */
 export class SwitchDouble {
@@ -44,7 +44,7 @@ export class SwitchDouble {
       double.asked.push(asked);
       const said = answer(asked, double);
       if (said === undefined) return;
-      response.writeHead(said.status ?? 200).end(typeof said.body === 'string' ? said.body : JSON.stringify(said.body));
+      response.writeHead(said.status ?? 200, said.headers).end(typeof said.body === 'string' ? said.body : JSON.stringify(said.body));
     };
     server.on('request', (request, response) => {
       serve(request, response).catch((error: unknown) => response.destroy(error instanceof Error ? error : undefined));

@@ -120,6 +120,12 @@ test('how a hub switches is in its descriptor', (t) => {
   t.is(switchingOf(descriptor(0x03)), 'none');
 });
 
+const how = async (directory: string): Promise<PowerSwitching> => {
+  if (directory.endsWith('1-3')) throw new Error('EACCES');
+  if (directory.endsWith('1-2')) return 'all together';
+  return directory.endsWith('usb1') ? 'none' : 'per port';
+};
+
 test('the sockets of hubs that switch one by one are found, with what is plugged in; a hub that switches all together is named', async (t) => {
   const root = await mkdtemp(join(tmpdir(), 'sysfs-'));
   t.teardown(() => rm(root, { recursive: true }));
@@ -136,11 +142,6 @@ test('the sockets of hubs that switch one by one are found, with what is plugged
   await device('1-3', { ...hub, product: 'Locked Hub', maxchild: '4' });
   await device('2-1', { ...hub, version: ' 3.20', maxchild: '2' });
   await device('usb1', { ...hub, product: 'Controller', maxchild: '8' });
-  const how = async (directory: string): Promise<PowerSwitching> => {
-    if (directory.endsWith('1-3')) throw new Error('EACCES');
-    if (directory.endsWith('1-2')) return 'all together';
-    return directory.endsWith('usb1') ? 'none' : 'per port';
-  };
   t.deepEqual(await usbHub(root, how).find?.(), [
     { what: 'port 1 of USB hub 1-1 (VIA Hub)', options: { hub: '1-1', port: 1, ganged: false } },
     { what: 'port 2 of USB hub 1-1 (VIA Hub), where “USB Serial” is plugged in', options: { hub: '1-1', port: 2, ganged: false } },

@@ -15,6 +15,8 @@ export interface EmulatedBoard extends AsyncDisposable {
   ports: Record<'ssh' | 'engine' | 'supervisor', number>;
   /** The file that is its card; blank at first. What is written there stays over power cuts. */
   card: string;
+  /** What becomes of the board's bytes on their way to who listens. Default: nothing. */
+  disturbance: (bytes: Uint8Array) => Uint8Array;
   on(): Promise<void>;
   off(): Promise<void>;
   isOn(): boolean;
@@ -45,7 +47,8 @@ export async function emulatedBoard({ image, directory, demandCard }: EmulatedBo
   let wire: ConsoleSource | undefined;
   const consoleServer = createServer((socket) => {
     listeners.add(socket);
-    socket.on('data', (bytes) => void wire?.write(bytes));
+    // A board that is off, or goes off meanwhile, hears nothing.
+    socket.on('data', (bytes) => void wire?.write(bytes).catch(() => undefined));
     socket.on('error', () => socket.destroy());
     socket.on('close', () => listeners.delete(socket));
   });
@@ -85,7 +88,7 @@ export async function emulatedBoard({ image, directory, demandCard }: EmulatedBo
     await wire.open({
       bytes(bytes) {
         // The array is ours only until we return.
-        for (const socket of listeners) socket.write(Buffer.from(bytes));
+        for (const socket of listeners) socket.write(Buffer.from(board.disturbance(bytes)));
       },
       closed: () => undefined,
     });
@@ -94,16 +97,18 @@ export async function emulatedBoard({ image, directory, demandCard }: EmulatedBo
   taken.defer(off);
 
   const held = taken.move();
-  return {
+  const board: EmulatedBoard = {
     console: await listening(consoleServer),
     ports,
     card,
+    disturbance: (bytes) => bytes,
     on,
     off,
     isOn: () => machine !== undefined,
     powerOns: () => powerOns,
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   };
+  return board;
 }
 
 /** host:port of a server that listens from now on. */

@@ -36,7 +36,9 @@ test('a Raspberry Pi 3 has what it has: a card, its second serial port, 1 GiB, f
   t.deepEqual(valuesOf(argv, '-smp'), ['4']);
   t.deepEqual(valuesOf(argv, '-serial'), ['null', 'chardev:console']);
   t.deepEqual(valuesOf(argv, '-accel'), ['tcg,thread=single,tb-size=512']);
-  t.deepEqual(valuesOf(argv, '-drive'), ['if=sd,id=disk,format=qcow2,discard=unmap,cache=unsafe,file=/a,, b/disk.qcow2']);
+  t.deepEqual(valuesOf(argv, '-drive'), [
+    'if=sd,id=disk,format=qcow2,discard=unmap,cache.writeback=off,cache.direct=off,cache.no-flush=on,file=/a,, b/disk.qcow2',
+  ]);
   t.deepEqual(valuesOf(argv, '-kernel'), [bootFiles.start]);
   t.deepEqual(valuesOf(argv, '-dtb'), [bootFiles.deviceTree]);
 });

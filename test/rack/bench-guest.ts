@@ -1,26 +1,22 @@
 import { createServer } from 'node:http';
 import { once } from 'node:events';
-import { copyFile, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer as createSocketServer, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { execa } from 'execa';
-import { inOrder } from '../../devices/power/in-order.ts';
-import { pc } from '../../qemu/index.ts';
-import { UsbDisks } from '../../qemu/machine/usb-disks.ts';
-import type { QmpClient } from '../../qemu/qmp/client.ts';
-import { plugDevice, unplugDevice } from '../../qemu/qmp/commands.ts';
+import { defaultCacheDirectory, pc } from '../../qemu/index.ts';
 import { QmpClosed } from '../../qemu/qmp/errors.ts';
 import { openQmp } from '../../qemu/qmp/connection.ts';
 import { within } from '../../qemu/within.ts';
 import { listening, type EmulatedBoard } from '../emulated-board.ts';
+import { BehindTheBench, hub, powerPort, uart } from './behind-the-bench.ts';
 import { guestImage, type GuestImage } from './guest-image.ts';
 
 export interface BenchGuestOptions {
   board: EmulatedBoard;
   /** The clone, which the guest sees read-only as /project. */
   project: string;
-  /** A directory of the host's that it sees read-only as /image. */
+  /** A directory of the host's that it sees read-only as /image; what boardwalk keeps of packages and images is /cache. */
   images: string;
   /** Of this rack's own; the guest sees `shared` of it as /rack. */
   directory: string;
@@ -32,14 +28,9 @@ export interface JobEnd {
   log: string;
 }
 
-/** The hub's port whose power feeds the board. */
-const powerPort = 1;
 /** Where the guest finds this host: QEMU's user network. */
 const hostSeenByGuest = '10.0.2.2';
-const cardPort = 3;
 const qmpBudget = 30_000;
-const lookAgainEvery = 20;
-const hub = { driver: 'usb-hub', id: 'hub', bus: 'xhci.0', port: '1' };
 
 /**
  * A bench's host that QEMU emulates, with what is plugged into it: a USB hub that switches its ports' power, a UART adapter, and a reader that
@@ -57,56 +48,13 @@ export async function runInBenchGuest(script: string, options: BenchGuestOptions
   await mkdir(join(shared, 'bin'), { recursive: true });
   await copyFile(process.execPath, join(shared, 'bin/node'));
 
-  // 1. The multiplexer's lever, and the word that the bench is up: before that, its firmware and kernel switch the hub as they please.
-  let side: 'bench' | 'board' = 'board';
-  let armed = false;
-  let powered = false;
-  let usb: UsbDisks | undefined;
-  let qmp: QmpClient | undefined;
-  const isWithBoard = () => side === 'board';
-  const inTurn = inOrder();
-  const unswitched: unknown[] = [];
-  const power = (on: boolean) => {
-    powered = on;
-    if (armed) inTurn(() => (on ? board.on() : board.off())).catch((error: unknown) => unswitched.push(error));
-  };
-  const give = async (to: 'bench' | 'board') => {
-    if (to === side) return;
-    if (board.isOn()) throw new Error('the board is on, and its card was pulled');
-    if (to === 'bench') await usb?.attach('card', board.card, { port: cardPort });
-    else await usb?.detach('card');
-    side = to;
-  };
-  /** What happens to wires behind the bench's back. */
-  const faults = new Map<string, () => Promise<void>>([
-    ['/pull-card-when-written', () => pullWhenWritten()],
-    [
-      '/card-is-back',
-      async () => {
-        side = 'board';
-      },
-    ],
-    ['/pull-hub', async () => void (await qmp?.execute(unplugDevice('hub')))],
-    ['/plug-hub', async () => void (await qmp?.execute(plugDevice({ ...hub, 'port-power': true })))],
-  ]);
-  const pullWhenWritten = async () => {
-    const { mtimeMs: before } = await stat(board.card);
-    while (isWithBoard() || (await stat(board.card)).mtimeMs === before) await pause(lookAgainEvery, undefined, signal ? { signal } : {});
-    await usb?.detach('card');
-  };
+  // 1. The lever, by which the bench has its multiplexer thrown and its wires disturbed.
+  const backstage = new BehindTheBench(board, signal);
   const lever = createServer((asked, answer) => {
-    const serve = async () => {
-      if (asked.url === '/armed') {
-        armed = true;
-        power(powered);
-      } else if (asked.url === '/bench' || asked.url === '/board') {
-        const to = asked.url === '/bench' ? 'bench' : 'board';
-        await inTurn(() => give(to));
-      }
-      await faults.get(asked.url ?? '')?.();
-      answer.end(`${side}\n`);
-    };
-    serve().catch((error: unknown) => answer.writeHead(500).end(String(error)));
+    backstage.does((asked.url ?? '').slice(1)).then(
+      (side) => answer.end(`${side}\n`),
+      (error: unknown) => answer.writeHead(500).end(String(error)),
+    );
   });
   taken.defer(() => {
     lever.closeAllConnections();
@@ -116,7 +64,7 @@ export async function runInBenchGuest(script: string, options: BenchGuestOptions
   const leverPort = leverAddress.split(':')[1];
   await writeFile(
     join(shared, 'bin/lever'),
-    `#!/bin/sh\n# Throws the card multiplexer: lever bench, lever board; lever side tells.\nexec curl -fsS http://${hostSeenByGuest}:${leverPort}/$1\n`,
+    `#!/bin/sh\n# Throws the card multiplexer (lever bench, lever board; lever side tells), and disturbs wires.\nexec curl -fsS http://${hostSeenByGuest}:${leverPort}/$1\n`,
     { mode: 0o755 },
   );
   await writeFile(join(shared, 'job.sh'), script);
@@ -131,7 +79,12 @@ export async function runInBenchGuest(script: string, options: BenchGuestOptions
   monitor.once('connection', connect);
   const child = execa(
     'setpriv',
-    ['--pdeathsig', 'KILL', pc.emulator, ...guestArguments({ image, socket, uart: board.console, project, images, shared, directory })],
+    [
+      '--pdeathsig',
+      'KILL',
+      pc.emulator,
+      ...guestArguments({ image, socket, serialPort: board.console, project, images, shared, directory }),
+    ],
     {
       reject: false,
       detached: true,
@@ -148,7 +101,7 @@ export async function runInBenchGuest(script: string, options: BenchGuestOptions
   const listen = async () => {
     for await (const line of child.iterable({ from: 'stderr' })) {
       const [, order, port] = /usb_hub_(set|clear)_port_feature dev \d+, port (\d+), feature power$/.exec(line) ?? [];
-      if (Number(port) === powerPort) power(order === 'set');
+      if (Number(port) === powerPort) backstage.power(order === 'set');
       else if (order === undefined && !line.includes('usb_hub_')) said.push(line);
     }
   };
@@ -168,20 +121,19 @@ export async function runInBenchGuest(script: string, options: BenchGuestOptions
     await heard;
     throw new Error(`the bench guest's QEMU ended at start: ${said.join('; ')}`);
   };
-  qmp = await within(Promise.race([reached(), gone()]), {
+  const qmp = await within(Promise.race([reached(), gone()]), {
     awaited: "QEMU's monitor",
     milliseconds: qmpBudget,
     seen: () => `nothing; it said: ${said.join('; ')}`,
     advice: 'Is the host overloaded?',
     signal,
   });
-  usb = new UsbDisks(qmp);
+  backstage.reach(qmp);
 
   // 3. Its end.
   await ended;
   await heard;
-  await inTurn(async () => undefined);
-  if (unswitched.length > 0) throw new AggregateError(unswitched, 'the board could not be switched');
+  await backstage.settle();
   signal?.throwIfAborted();
   const code = await readFile(join(shared, 'job.code'), 'utf8').catch(() => undefined);
   if (code === undefined) return undefined;
@@ -192,17 +144,16 @@ interface GuestPlaces {
   image: GuestImage;
   /** Of the monitor. */
   socket: string;
-  /** host:port of the board's serial port. */
-  uart: string;
+  /** host:port of the board's. */
+  serialPort: string;
   project: string;
   images: string;
   shared: string;
   directory: string;
 }
 
-function guestArguments({ image, socket, uart, project, images, shared, directory }: GuestPlaces): string[] {
-  const [host, port] = uart.split(':');
-  const hubProperties = Object.entries(hub).map(([key, value]) => (key === 'driver' ? value : `${key}=${value}`));
+function guestArguments({ image, socket, serialPort, project, images, shared, directory }: GuestPlaces): string[] {
+  const [host, port] = serialPort.split(':');
   return [
     ['-name', 'boardwalk-bench', '-no-user-config', '-nodefaults', '-display', 'none', '-no-reboot'],
     ['-accel', 'tcg,tb-size=512', '-cpu', pc.cpu, '-machine', pc.board, '-smp', '1', '-m', '2048'],
@@ -213,10 +164,11 @@ function guestArguments({ image, socket, uart, project, images, shared, director
     ['-drive', `file=${image.root},format=raw,if=virtio,readonly=on`],
     share('project', project, ',readonly=on'),
     share('image', images, ',readonly=on'),
+    share('cache', defaultCacheDirectory(), ',readonly=on'),
     share('rack', shared, ''),
     ['-netdev', 'user,id=network', '-device', 'virtio-net-pci,netdev=network,romfile=', '-device', 'virtio-rng-pci'],
-    ['-device', 'qemu-xhci,id=xhci', '-device', [...hubProperties, 'port-power=on'].join(',')],
-    ['-chardev', `socket,id=uart,host=${host},port=${port}`, '-device', 'usb-serial,chardev=uart,bus=xhci.0,port=2'],
+    ['-device', 'qemu-xhci,id=xhci', '-device', JSON.stringify(hub)],
+    ['-chardev', `socket,id=uart,host=${host},port=${port}`, '-device', JSON.stringify(uart), '-chardev', 'null,id=nobody'],
     ['-trace', 'usb_hub_set_port_feature', '-trace', 'usb_hub_clear_port_feature'],
   ].flat();
 }

@@ -1,5 +1,6 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { serviceImage } from '../../devices/index.ts';
 import { buildReferenceImage } from '../../qemu/reference-os/index.ts';
 import { emulatedBoard } from '../emulated-board.ts';
 import { runInBenchGuest, type JobEnd } from './bench-guest.ts';
@@ -7,19 +8,24 @@ import { mappedImage } from './mapped-image.ts';
 
 const project = join(import.meta.dirname, '../..');
 
-/** What runs in the bench guest, in the folder of the board's wiring.json. */
-const command = 'exec node --disable-warning=ExperimentalWarning /project/test/rack/wires.ts';
+export interface RackOptions {
+  /** Empty, on a disk with 4 GB to spare. */
+  directory: string;
+  /** What is done in the bench's host: shell, in which $tty, $hub and $disk say what is plugged in, and @SSH@, @ENGINE@, @SUPERVISOR@ are the board's ports. */
+  job: string;
+  signal?: AbortSignal;
+}
 
-/** Sets up a bench's host and a board, both emulated and wired, and takes the board through wires.ts. @param directory empty, on a disk with 4 GB to spare */
-export async function runRack(directory: string, { signal }: { signal?: AbortSignal } = {}): Promise<JobEnd | undefined> {
+/** Sets up a bench's host and a board, both emulated and wired, and does a job in it. */
+export async function runRack({ directory, job, signal }: RackOptions): Promise<JobEnd | undefined> {
   const { flash } = await buildReferenceImage({ deviceType: 'qemuarm64', signal });
+  await serviceImage({ architecture: 'arm64', signal });
   const images = join(directory, 'images');
   await mkdir(images, { recursive: true });
   const image = await mappedImage(flash, images, signal);
   await using board = await emulatedBoard({ image, directory, demandCard: async () => undefined });
-  const template = await readFile(join(import.meta.dirname, 'job.sh'), 'utf8');
-  const blanks = { SSH: board.ports.ssh, ENGINE: board.ports.engine, SUPERVISOR: board.ports.supervisor, COMMAND: command };
-  let script = template;
-  for (const [blank, value] of Object.entries(blanks)) script = script.replace(`@${blank}@`, String(value));
+  let script = `${await readFile(join(import.meta.dirname, 'prelude.sh'), 'utf8')}${job}`;
+  for (const service of ['ssh', 'engine', 'supervisor'] as const)
+    script = script.replaceAll(`@${service.toUpperCase()}@`, String(board.ports[service]));
   return await runInBenchGuest(script, { board, project, images, directory, signal });
 }

@@ -1,6 +1,10 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { execa } from 'execa';
 import { createDevice } from '../../devices/compose.ts';
+import { serialAdapters } from '../../devices/console/adapter.ts';
+import { tty } from '../../devices/console/tty.ts';
+import { DeviceError } from '../../devices/errors.ts';
+import { ConsoleShell } from '../../devices/shell/console-shell.ts';
 import type { ProvisionedDevice } from '../../devices/types/device-type.ts';
 import { deviceType } from '../../devices/types/registry.ts';
 import { observed } from '../../devices/waiting.ts';
@@ -48,13 +52,34 @@ async function demandFailure(what: string, failing: Promise<unknown>, expected: 
   tell(`${what}: ${seen}`);
 }
 
+/** Presses Enter until something answers: what a console says when its getty or shell is alive. */
+async function demandHeard(what: string, { console }: Pick<ProvisionedDevice, 'console'>): Promise<void> {
+  await observed({
+    awaited: `an answer to Enter on the console ${what}`,
+    budget: 30_000,
+    interval: 200,
+    blame: 'infra',
+    async look() {
+      try {
+        await console.write('\r');
+        const { text } = await console.expect(/login: |[#$] $/, { timeout: 3_000 });
+        return { found: text };
+      } catch (error) {
+        return String(error);
+      }
+    },
+  });
+  tell(`${what}: the console answers`);
+}
+
+// 1. What a run does, and what may happen meanwhile.
 {
   await using stack = new AsyncDisposableStack();
   const parts = await provision({}, stack);
   tell(`wired: console, switch (${await parts.power.state()}), card (${await lever('side')})`);
   await parts.renew();
   tell('the card was written through the multiplexer and read back');
-  const device = createDevice(parts);
+  const device = createDevice(parts, { slowness: 2 });
   stack.defer(() => device.close());
   const login = device.console.expect(/login:/, { timeout: 120_000 });
   const { totalSeconds } = await device.ready();
@@ -62,14 +87,84 @@ async function demandFailure(what: string, failing: Promise<unknown>, expected: 
   await login;
   tell('the serial console has a login prompt');
   const before = await device.bootId();
+  await lever('hub-drops-neighbours');
   const boot = await device.reboot('power-cycle');
+  await lever('hub-spares-neighbours');
   if (boot.id === before) throw new Error('a cut and power again left the same boot');
   tell('a cut at the hub is a new boot');
+  await demandHeard('a hub that took its neighbour’s power along at each switching', device);
+
+  await lever('pull-uart');
+  const writing = observed({
+    awaited: 'the end of a pulled adapter',
+    budget: 10_000,
+    interval: 100,
+    blame: 'infra',
+    look: async () => device.console.write('\r').then(() => 'it takes what is written'),
+  });
+  await demandFailure('an adapter that was pulled', writing, /nothing could be written to it; .*by-path/);
+  await lever('plug-uart');
+  await demandHeard('the adapter is back', device);
+
+  await lever('plug-twin');
+  await observed({
+    awaited: 'two serial adapters',
+    budget: 20_000,
+    interval: 100,
+    blame: 'infra',
+    async look() {
+      const adapters = await serialAdapters();
+      return adapters.length === 2 ? { found: adapters } : adapters.map(({ tty }) => tty).join(' ');
+    },
+  });
+  await demandHeard('a second adapter of the same serial number is plugged in, and the first one is known by its place', device);
+  const [byId] = await readdir('/dev/serial/by-id');
+  const ambiguous = tty(`/dev/serial/by-id/${byId}`);
+  await demandFailure(
+    'a name that both could have',
+    ambiguous.open({ bytes: () => undefined, closed: () => undefined }),
+    /could be any of/,
+  );
+  await lever('pull-twin');
+
+  await lever('uart-noisy');
+  const quiet = await device.console.mark();
+  await device.reboot('power-cycle');
+  const faults = await device.console.faults({ from: quiet });
+  if (faults.length > 0) throw new Error(`noise was taken for ${faults.map(({ line }) => line).join('; ')}`);
+  tell('a boot with a noisy UART: nothing is made of the noise');
+
+  await lever('uart-lossy');
+  const shell = new ConsoleShell({ console: device.console, slowness: 2 });
+  stack.defer(() => shell.close());
+  const numbers = await shell.run('seq 1 300').then(
+    ({ stdout }) => stdout,
+    (error: unknown) => {
+      if (error instanceof DeviceError) return error.message;
+      throw error;
+    },
+  );
+  const right = Array.from({ length: 300 }, (_, index) => `${index + 1}\n`).join('');
+  if (/^\d/.test(numbers) && numbers !== right) throw new Error(`a UART that loses bytes: a wrong answer was taken for right: ${numbers}`);
+  tell(`a command over a UART that loses bytes: ${numbers === right ? 'the right answer' : numbers}`);
+  await lever('uart-clean');
+
+  await lever('relay-sticks');
+  await demandFailure('a switch that says off and cuts nothing', parts.power.off(), /the switch says off, but it answers on/);
+  await lever('relay-moves');
   await parts.power.off();
   tell(`off: ${await parts.power.state()}`);
+  await lever('relay-sticks');
+  await demandFailure(
+    'a switch that says on and gives nothing',
+    createDevice(parts, { slowness: 1 }).ready({ timeout: 10_000 }),
+    /the console said nothing from then on[^]*power is on \(read back\)/,
+  );
+  await parts.power.off();
+  await lever('relay-moves');
 }
 
-// A card of another size than belongs there.
+// 2. A card of another size than belongs there.
 {
   await using stack = new AsyncDisposableStack();
   const medium = wiring.medium && { ...wiring.medium, maxBytes: 1_000_000_000 };
@@ -77,7 +172,7 @@ async function demandFailure(what: string, failing: Promise<unknown>, expected: 
   await demandFailure('another card', parts.renew(), /bytes, and 0 to 1,000,000,000 are expected here/);
 }
 
-// A card that is pulled while it is written: no board is started from it until it was written anew.
+// 3. A card that is pulled while it is written: no board is started from it until it was written anew.
 {
   await using stack = new AsyncDisposableStack();
   const parts = await provision({}, stack);
@@ -95,7 +190,7 @@ async function demandFailure(what: string, failing: Promise<unknown>, expected: 
   if ((await parts.power.state()) !== 'off') throw new Error('the board has power all the same');
 }
 
-// A hub that is gone.
+// 4. A hub that is gone.
 {
   await using stack = new AsyncDisposableStack();
   const parts = await provision({}, stack);

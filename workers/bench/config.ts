@@ -43,6 +43,7 @@ export const virtualBench: BenchConfig = {
     ...virtualMachines('qemu', { type: 'qemux86-64', count: 4 }),
     ...virtualMachines('arm64', { type: 'qemuarm64', count: 2 }),
     ...virtualMachines('arm', { type: 'qemuarm', count: 2 }),
+    ...virtualMachines('pi3', { type: 'raspberrypi3-qemu' }),
   ],
 };
 

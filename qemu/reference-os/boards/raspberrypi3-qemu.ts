@@ -21,6 +21,6 @@ export const raspberryPi3Qemu: Board = {
   repackKernel: compressKernel,
   packages: [],
   modules: ['bcm2835-rng', 'bcm2835_thermal', 'raspberrypi-cpufreq'],
-  // The card; and its network, which takes seconds to be found on USB.
-  initramfsModules: ['bcm2835', 'mmc_block', 'dwc2', 'cdc_ether'],
+  // The card; its network, which takes seconds to be found on USB; and what resets it.
+  initramfsModules: ['bcm2835', 'mmc_block', 'dwc2', 'cdc_ether', 'bcm2835_wdt'],
 };

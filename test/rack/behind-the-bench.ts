@@ -1,0 +1,142 @@
+import { stat } from 'node:fs/promises';
+import { setTimeout as pause } from 'node:timers/promises';
+import { inOrder } from '../../devices/power/in-order.ts';
+import { UsbDisks } from '../../qemu/machine/usb-disks.ts';
+import type { QmpClient } from '../../qemu/qmp/client.ts';
+import { plugDevice, unplugDevice } from '../../qemu/qmp/commands.ts';
+import type { EmulatedBoard } from '../emulated-board.ts';
+import { clean, lossy, noisy } from './uart.ts';
+
+/** What is plugged into the bench guest, as QEMU's devices. The adapters say the same of themselves. */
+export const hub = { driver: 'usb-hub', id: 'hub', bus: 'xhci.0', port: '1', 'port-power': true };
+export const uart = { driver: 'usb-serial', id: 'uart', bus: 'xhci.0', port: '2', chardev: 'uart', serial: 'RACK0001' };
+const twin = { ...uart, id: 'twin', port: '4', chardev: 'nobody', 'always-plugged': true };
+/** The hub's port whose power feeds the board. */
+export const powerPort = 1;
+const cardPort = 3;
+const lookAgainEvery = 20;
+const unplugBudget = 10_000;
+
+/** The wires from the bench guest to the board, as this host plays them: the hub's power, the card multiplexer, the UART. And what may happen to them. */
+export class BehindTheBench {
+  readonly #board: EmulatedBoard;
+  readonly #signal: AbortSignal | undefined;
+  readonly #inTurn = inOrder();
+  readonly #unswitched: unknown[] = [];
+  #usb: UsbDisks | undefined;
+  #qmp: QmpClient | undefined;
+  #side: 'bench' | 'board' = 'board';
+  /** Before the bench is up, its firmware and kernel switch the hub as they please. */
+  #armed = false;
+  #powered = false;
+  /** A relay that moves no more. */
+  #sticks = false;
+  /** A hub whose other ports lose their power with the one that is switched. */
+  #dropsNeighbours = false;
+
+  constructor(board: EmulatedBoard, signal?: AbortSignal) {
+    this.#board = board;
+    this.#signal = signal;
+  }
+
+  /** The guest runs, and things can be plugged into it. */
+  reach(qmp: QmpClient): void {
+    this.#qmp = qmp;
+    this.#usb = new UsbDisks(qmp, 'xhci.0');
+  }
+
+  /** The hub's port was switched. */
+  power(on: boolean): void {
+    this.#powered = on;
+    if (!this.#armed || this.#sticks) return;
+    this.#inTurn(async () => {
+      if (this.#dropsNeighbours) await this.#unplug(uart.id);
+      await (on ? this.#board.on() : this.#board.off());
+      if (this.#dropsNeighbours) await this.#plug(uart);
+    }).catch((error: unknown) => this.#unswitched.push(error));
+  }
+
+  /** Throws if an order could not be followed. */
+  async settle(): Promise<void> {
+    await this.#inTurn(async () => undefined);
+    if (this.#unswitched.length > 0) throw new AggregateError(this.#unswitched, 'the board could not be switched');
+  }
+
+  /** Does what a word says, and tells on which side the card is. */
+  async does(word: string): Promise<string> {
+    const deed = this.#deeds[word];
+    if (deed === undefined) throw new RangeError(`there is no ${word}: ${Object.keys(this.#deeds).join(' ')}`);
+    await deed();
+    return this.#side;
+  }
+
+  readonly #deeds: Record<string, () => unknown> = {
+    // What a bench has: the multiplexer's lever, and that it is up.
+    side: () => undefined,
+    bench: () => this.#inTurn(() => this.#give('bench')),
+    board: () => this.#inTurn(() => this.#give('board')),
+    armed: () => {
+      this.#armed = true;
+      this.power(this.#powered);
+    },
+    // What happens to it.
+    'pull-card-when-written': () => this.#pullWhenWritten(),
+    'card-is-back': () => {
+      this.#side = 'board';
+    },
+    'pull-hub': () => this.#unplug(hub.id),
+    'plug-hub': () => this.#plug(hub),
+    'relay-sticks': () => {
+      this.#sticks = true;
+    },
+    'relay-moves': () => {
+      this.#sticks = false;
+      this.power(this.#powered);
+    },
+    'hub-drops-neighbours': () => {
+      this.#dropsNeighbours = true;
+    },
+    'hub-spares-neighbours': () => {
+      this.#dropsNeighbours = false;
+    },
+    'pull-uart': () => this.#unplug(uart.id),
+    'plug-uart': () => this.#plug(uart),
+    'plug-twin': () => this.#plug(twin),
+    'pull-twin': () => this.#unplug(twin.id),
+    'uart-noisy': () => {
+      this.#board.disturbance = noisy();
+    },
+    'uart-lossy': () => {
+      this.#board.disturbance = lossy();
+    },
+    'uart-clean': () => {
+      this.#board.disturbance = clean;
+    },
+  };
+
+  async #give(to: 'bench' | 'board'): Promise<void> {
+    if (to === this.#side) return;
+    if (this.#board.isOn()) throw new Error('the board is on, and its card was pulled');
+    if (to === 'bench') await this.#usb?.attach('card', this.#board.card, { port: cardPort });
+    else await this.#usb?.detach('card');
+    this.#side = to;
+  }
+
+  async #pullWhenWritten(): Promise<void> {
+    const { mtimeMs: before } = await stat(this.#board.card);
+    const options = this.#signal ? { signal: this.#signal } : {};
+    while (this.#side === 'board' || (await stat(this.#board.card)).mtimeMs === before) await pause(lookAgainEvery, undefined, options);
+    await this.#usb?.detach('card');
+  }
+
+  async #plug(device: { driver: string; id: string }): Promise<void> {
+    await this.#qmp?.execute(plugDevice(device));
+  }
+
+  /** Resolves once the guest has lost it. */
+  async #unplug(id: string): Promise<void> {
+    const gone = this.#qmp?.waitFor('DEVICE_DELETED', { where: ({ data }) => data.device === id, timeout: unplugBudget });
+    await this.#qmp?.execute(unplugDevice(id));
+    await gone;
+  }
+}

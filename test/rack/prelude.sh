@@ -1,0 +1,14 @@
+# Begins each job in the bench guest: what is plugged in, and the word that the bench is up.
+set -eu
+tty=$(ls /dev/serial/by-path/*)
+hub=
+for device in /sys/bus/usb/devices/[0-9]*-[0-9]*; do
+  case $device in *:*) continue ;; esac
+  read -r class <"$device/bDeviceClass"
+  if [ "$class" = 09 ]; then hub=${device##*/}; fi
+done
+disk=$(echo "$tty" | sed 's,^/dev/serial,/dev/disk,; s,-usb-0:2:1.0-port0$,-usb-0:3:1.0-scsi-0:0:0:0,')
+lever armed
+# From memory: of a folder of the host's each page of it would be fetched anew.
+cp /rack/bin/node /usr/bin/node
+PATH=/usr/bin:$PATH

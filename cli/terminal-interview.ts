@@ -6,8 +6,10 @@ export class TerminalInterview implements Interview {
   readonly #lines: Interface;
   readonly #output: NodeJS.WritableStream;
   readonly #answers: AsyncIterator<string>;
+  readonly #isTerminal: boolean;
 
-  constructor(input: NodeJS.ReadableStream, output: NodeJS.WritableStream) {
+  constructor(input: NodeJS.ReadableStream & { isTTY?: boolean }, output: NodeJS.WritableStream) {
+    this.#isTerminal = input.isTTY === true;
     this.#lines = createInterface({ input });
     this.#output = output;
     this.#answers = this.#lines[Symbol.asyncIterator]();
@@ -54,6 +56,8 @@ export class TerminalInterview implements Interview {
   async #next(question: string): Promise<string> {
     const { value, done } = await this.#answers.next();
     if (done) throw new UsageError(`nobody answers “${question}”: the input has ended`, { advice: 'Nothing was written' });
+    // A terminal shows what is typed.
+    if (!this.#isTerminal) this.#output.write(`${value}\n`);
     return value.trim();
   }
 }

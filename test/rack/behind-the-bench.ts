@@ -29,6 +29,8 @@ export class BehindTheBench {
   /** Before the bench is up, its firmware and kernel switch the hub as they please. */
   #armed = false;
   #powered = false;
+  /** The board's power cable is in the hub. */
+  #cord = true;
   /** A relay that moves no more. */
   #sticks = false;
   /** A hub whose other ports lose their power with the one that is switched. */
@@ -51,7 +53,7 @@ export class BehindTheBench {
     if (!this.#armed || this.#sticks) return;
     this.#inTurn(async () => {
       if (this.#dropsNeighbours) await this.#unplug(uart.id);
-      await (on ? this.#board.on() : this.#board.off());
+      await (on && this.#cord ? this.#board.on() : this.#board.off());
       if (this.#dropsNeighbours) await this.#plug(uart);
     }).catch((error: unknown) => this.#unswitched.push(error));
   }
@@ -79,6 +81,8 @@ export class BehindTheBench {
       this.#armed = true;
       this.power(this.#powered);
     },
+    'pull-cord': () => this.#plugCord(false),
+    'plug-cord': () => this.#plugCord(true),
     // What happens to it.
     'pull-card-when-written': () => this.#pullWhenWritten(),
     'card-is-back': () => {
@@ -113,6 +117,11 @@ export class BehindTheBench {
       this.#board.disturbance = clean;
     },
   };
+
+  #plugCord(plugged: boolean): Promise<void> {
+    this.#cord = plugged;
+    return this.#inTurn(() => (plugged && this.#powered ? this.#board.on() : this.#board.off()));
+  }
 
   async #give(to: 'bench' | 'board'): Promise<void> {
     if (to === this.#side) return;

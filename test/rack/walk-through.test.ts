@@ -19,7 +19,7 @@ test('docs/first-board.md has commands, answers and hands that the rack can foll
   const script = await walkThrough();
   t.regex(
     script,
-    /lever bench\n[^]*image write balena\.img "\$disk" --yes\n[^]*lever board\n[^]*npx boardwalk init <answers\n[^]*npx boardwalk doctor\n[^]*npx boardwalk run tmp/,
+    /lever pull-cord\n[^]*lever bench\n[^]*image write balena\.img "\$disk" --yes\n[^]*lever board\n[^]*lever plug-cord\n[^]*npx boardwalk init <answers\n[^]*npx boardwalk doctor\n[^]*npx boardwalk run tmp/,
   );
   t.regex(
     script,

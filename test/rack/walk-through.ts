@@ -5,8 +5,10 @@ const page = join(import.meta.dirname, '../../docs/first-board.md');
 
 /** What the page has a person's hands do, and what the rack has for them. */
 const hands: Readonly<Record<string, string>> = {
-  'Put it into the reader.': 'lever bench',
-  'Put it into the Pi.': 'lever board',
+  'power cable out of the hub for now.': 'lever pull-cord',
+  'Put the card into the reader.': 'lever bench',
+  'Put the card into the Pi.': 'lever board',
+  'power cable into the hub.': 'lever plug-cord',
 };
 
 /** What the rack calls by other names than the page: its disk, its address, its ports. */
@@ -44,9 +46,12 @@ export async function walkThrough(): Promise<string> {
 }
 
 /** In a clone that can be written to, with the packages that this host has fetched; npx is not in the guest. */
-const prelude = `mkdir -p /root/over/upper /root/over/work /root/boardwalk /root/.cache/boardwalk /root/cache/upper /root/cache/work
-mount -t overlay -o lowerdir=/project,upperdir=/root/over/upper,workdir=/root/over/work overlay /root/boardwalk
-mount -t overlay -o lowerdir=/cache,upperdir=/root/cache/upper,workdir=/root/cache/work overlay /root/.cache/boardwalk
+const prelude = `for place in boardwalk .cache/boardwalk; do
+  case $place in boardwalk) lower=/project ;; *) lower=/cache ;; esac
+  over=/dev/shm/$place
+  mkdir -p "$over/upper" "$over/work" "/root/$place"
+  busybox mount -t overlay -o "lowerdir=$lower,upperdir=$over/upper,workdir=$over/work" overlay "/root/$place"
+done
 cd /root/boardwalk
 ln -s /image/flash.img balena.img
 ln -s /image/flash.img.bmap balena.img.bmap

@@ -7,12 +7,14 @@ import type { Finding } from './finding.ts';
 import { leaseDirectory } from './lease.ts';
 import { inspectWires } from './wires.ts';
 
-/** An image, its update and the overlays of one run. */
-const wantedFreeBytes = 6 * 1024 ** 3;
+/** An image, its update and the overlays of one run; of boards only their consoles and reports. */
+const wantedFreeBytes = { virtual: 6 * 1024 ** 3, boards: 200 * 1024 ** 2 };
 
 /** Looks at each thing that a run in this folder needs, the ends of its boards' wires included, and changes nothing. */
 export async function inspectBench(cwd: string, signal: AbortSignal): Promise<Finding[]> {
-  return [node(), ...(await systemPackages()), await disk(cwd), await leases(), await accelerator(signal), ...(await config(cwd, signal))];
+  const { findings, virtual } = await config(cwd, signal);
+  const emulation = virtual ? [await accelerator(signal)] : [];
+  return [node(), ...(await systemPackages(virtual)), await disk(cwd, virtual), await leases(), ...emulation, ...findings];
 }
 
 function node(): Finding {
@@ -21,8 +23,8 @@ function node(): Finding {
   return { level: 'fault', what: 'node', found, mend: 'Node 24 or newer is needed: in a clone, sh cli/setup.sh brings one' };
 }
 
-/** The list that cli/setup.sh installs from. */
-async function systemPackages(): Promise<Finding[]> {
+/** The list that cli/setup.sh installs from. A bench of boards does without what makes and runs virtual ones, once it has the image that suites deploy. */
+async function systemPackages(virtual: boolean): Promise<Finding[]> {
   const file = new URL('../../qemu/system-packages.txt', import.meta.url);
   const lines = (await readFile(file, 'utf8')).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   const missing = new Map<string, string[]>();
@@ -32,9 +34,9 @@ async function systemPackages(): Promise<Finding[]> {
   }
   if (missing.size === 0) return [{ level: 'ok', what: 'system packages', found: `${lines.length} programs and files` }];
   return [...missing].map(([name, probes]) => ({
-    level: 'fault',
+    level: virtual ? 'fault' : 'warning',
     what: name,
-    found: `${probes.join(', ')} not found`,
+    found: `${probes.join(', ')} not found${virtual ? '' : ', which builds images or runs virtual machines'}`,
     mend: `sudo apt-get install --no-install-recommends ${name}`,
   }));
 }
@@ -52,13 +54,21 @@ async function isThere(probe: string): Promise<boolean> {
   return found.includes(true);
 }
 
-async function disk(cwd: string): Promise<Finding> {
+async function disk(cwd: string, virtual: boolean): Promise<Finding> {
   const { bavail, bsize } = await statfs(cwd);
   const free = bavail * bsize;
-  const found = `${Math.floor(free / 1024 ** 3)} GB free in ${cwd.replace(homedir(), '~')}`;
-  if (free >= wantedFreeBytes) return { level: 'ok', what: 'disk', found };
-  return { level: 'fault', what: 'disk', found, mend: 'a run needs about 6 GB:  boardwalk image prune  removes old images' };
+  const wanted = wantedFreeBytes[virtual ? 'virtual' : 'boards'];
+  const found = `${gigabytes(free)} free in ${cwd.replace(homedir(), '~')}`;
+  if (free >= wanted) return { level: 'ok', what: 'disk', found };
+  return {
+    level: 'fault',
+    what: 'disk',
+    found,
+    mend: `a run needs about ${gigabytes(wanted)}:  boardwalk image prune  removes old images`,
+  };
 }
+
+const gigabytes = (bytes: number): string => `${(bytes / 1024 ** 3).toFixed(bytes < 10 * 1024 ** 3 ? 1 : 0)} GB`;
 
 async function leases(): Promise<Finding> {
   try {
@@ -83,14 +93,16 @@ async function accelerator(signal: AbortSignal): Promise<Finding> {
   }
 }
 
-async function config(cwd: string, signal: AbortSignal): Promise<Finding[]> {
+/** What bench.yaml says, and whether any of its devices is a virtual machine; where it can't be read, they may be. */
+async function config(cwd: string, signal: AbortSignal): Promise<{ findings: Finding[]; virtual: boolean }> {
   try {
     const { source, devices } = await readBenchConfig(cwd);
     const found = `${devices.length} device${devices.length === 1 ? '' : 's'} in ${source ?? 'the virtual bench (there is no bench.yaml)'}`;
     const findings: Finding[] = [{ level: 'ok', what: 'bench', found }];
     for (const { id, wiring } of devices) if (wiring !== undefined) findings.push(...(await inspectWires(id, wiring, signal)));
-    return findings;
+    return { findings, virtual: devices.some(({ wiring }) => wiring === undefined) };
   } catch (error) {
-    return [{ level: 'fault', what: 'bench.yaml', found: error instanceof Error ? error.message : String(error) }];
+    const found = error instanceof Error ? error.message : String(error);
+    return { findings: [{ level: 'fault', what: 'bench.yaml', found }], virtual: true };
   }
 }

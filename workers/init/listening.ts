@@ -44,12 +44,17 @@ export class Listening implements AsyncDisposable {
   async hears(budget: number, signal: AbortSignal): Promise<string | undefined> {
     const deadline = performance.now() + budget;
     for (;;) {
-      const line = firstLine(this.#bytes);
+      const [line] = linesOf(this.#bytes);
       if (line !== undefined) return line;
       if (this.#ended !== undefined) throw new Error(this.#ended);
       if (performance.now() > deadline) return undefined;
       await pause(lookAgainEvery, undefined, { signal });
     }
+  }
+
+  /** The last line of text that came since forget(). */
+  get lastLine(): string | undefined {
+    return linesOf(this.#bytes).at(-1);
   }
 
   /** What is wrong with what came since forget(): much of it is no text. */
@@ -64,13 +69,13 @@ export class Listening implements AsyncDisposable {
   }
 }
 
-/** Three letters, digits or signs in a row: noise makes two. */
-function firstLine(bytes: Buffer): string | undefined {
+/** Those with three letters, digits or signs in a row: noise makes two. */
+function linesOf(bytes: Buffer): string[] {
   return bytes
     .toString('latin1')
     .split(/[\r\n]+/)
     .map((line) => line.replaceAll(/[^ -~]/g, '').trim())
-    .find((line) => /[!-~]{3}/.test(line));
+    .filter((line) => /[!-~]{3}/.test(line));
 }
 
 const isText = (byte: number): boolean => (byte >= 0x20 && byte < 0x7f) || byte === 0x0a || byte === 0x0d || byte === 0x09 || byte === 0x1b;

@@ -101,7 +101,8 @@ async function wireConsole({ interview, budgets, signal }: Talk): Promise<Wired<
     try {
       await using listening = await Listening.open(wire);
       await listening.press();
-      const line = await listening.hears(budgets.answer, signal);
+      await listening.hears(budgets.answer, signal);
+      const line = listening.lastLine;
       const seen = line === undefined ? 'said nothing to Enter: a board that is off is silent' : `answered “${line}”`;
       interview.tell(
         `it ${seen}${listening.garbled === undefined ? '' : `; ${listening.garbled}: is the baud rate right, and ground connected?`}`,

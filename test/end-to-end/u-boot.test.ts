@@ -17,3 +17,20 @@ test.serial('U-Boot of an emulated ARM board boots the image, and goes back to t
     ],
   );
 });
+
+test.serial('a Raspberry Pi 3 that QEMU emulates boots its card by the U-Boot on it, and comes back from a cut', async (t) => {
+  t.timeout(20 * 60_000);
+  const { path, remove } = await workingDirectory();
+  t.teardown(remove);
+  const { code, stdout, stderr } = await boardwalk(path, 'run', '--device', 'raspberrypi3-qemu', 'tmp', '--grep', 'survives-power-cut');
+  t.is(code, 0, stdout + stderr);
+  const { device, promises } = await lastSummary(path);
+  t.is(device?.type, 'raspberrypi3-qemu');
+  t.deepEqual(
+    promises.map(({ id, outcome }) => [id, outcome]),
+    [
+      ['tmp.survives-power-cut', 'pass'],
+      ['tmp.data-survives-power-cut', 'pass'],
+    ],
+  );
+});

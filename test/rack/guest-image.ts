@@ -22,6 +22,7 @@ const packages = [
   'udev',
   'util-linux',
   'procps',
+  'ser2net',
   'xz-utils',
   'zstd',
 ];

@@ -3,7 +3,7 @@ import { workingDirectory } from '../end-to-end/command.ts';
 import { runRack } from './rack.ts';
 import { walkThrough } from './walk-through.ts';
 
-// Half an hour of an emulated bench: `npm run rack` has it, CI hasn't.
+// Ten minutes of an emulated bench: `npm run rack` has it, CI hasn't.
 const walk = process.env['BOARDWALK_RACK'] === 'whole' ? test.serial : test.serial.skip;
 
 walk('docs/first-board.md, word by word, on an emulated bench: from init to a verdict', async (t) => {

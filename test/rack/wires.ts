@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { execa } from 'execa';
 import { createDevice } from '../../devices/compose.ts';
 import { serialAdapters } from '../../devices/console/adapter.ts';
@@ -164,7 +164,41 @@ async function demandHeard(what: string, { console }: Pick<ProvisionedDevice, 'c
   await lever('relay-moves');
 }
 
-// 2. A card of another size than belongs there.
+// 2. The same adapter behind a serial port server: Debian's ser2net, as RFC 2217 and as raw bytes.
+for (const [kind, accepter] of [
+  ['rfc2217', 'telnet(rfc2217),tcp,127.0.0.1,2217'],
+  ['tcp', 'tcp,127.0.0.1,2218'],
+] as const) {
+  await using stack = new AsyncDisposableStack();
+  const configuration = [
+    'connection: &rack',
+    `  accepter: ${accepter}`,
+    `  connector: serialdev,${wiring.console.tty},115200n81,local`,
+  ].join('\n');
+  await writeFile('ser2net.yaml', `${configuration}\n`);
+  const server = execa('ser2net', ['-n', '-d', '-c', 'ser2net.yaml'], { reject: false });
+  stack.defer(async () => {
+    server.kill();
+    await server;
+  });
+  const port = accepter.split(',').at(-1);
+  await observed({
+    awaited: 'ser2net to listen',
+    budget: 10_000,
+    interval: 100,
+    blame: 'infra',
+    // A connection would be the only one that it takes.
+    look: async () => ((await execa('ss', ['-Hltn', `sport = :${port}`])).stdout === '' ? 'nobody listens' : { found: true }),
+  });
+  const parts = await provision({ console: { [kind]: `127.0.0.1:${port}` } }, stack);
+  const from = await parts.console.mark();
+  await parts.power.on();
+  const { text } = await parts.console.expect(/U-Boot 20.*/, { from, timeout: 30_000 });
+  tell(`${kind} by ser2net: “${text}”`);
+  await parts.power.off();
+}
+
+// 3. A card of another size than belongs there.
 {
   await using stack = new AsyncDisposableStack();
   const medium = wiring.medium && { ...wiring.medium, maxBytes: 1_000_000_000 };
@@ -172,7 +206,7 @@ async function demandHeard(what: string, { console }: Pick<ProvisionedDevice, 'c
   await demandFailure('another card', parts.renew(), /bytes, and 0 to 1,000,000,000 are expected here/);
 }
 
-// 3. A card that is pulled while it is written: no board is started from it until it was written anew.
+// 4. A card that is pulled while it is written: no board is started from it until it was written anew.
 {
   await using stack = new AsyncDisposableStack();
   const parts = await provision({}, stack);
@@ -190,7 +224,7 @@ async function demandHeard(what: string, { console }: Pick<ProvisionedDevice, 'c
   if ((await parts.power.state()) !== 'off') throw new Error('the board has power all the same');
 }
 
-// 4. A hub that is gone.
+// 5. A hub that is gone.
 {
   await using stack = new AsyncDisposableStack();
   const parts = await provision({}, stack);

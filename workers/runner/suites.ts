@@ -18,6 +18,8 @@ export interface SuiteSelection {
   promises: readonly CatalogPromise[];
 }
 
+/** Measures a board, and promises nothing: it runs when it is asked for, by itself. */
+const bringup = 'bringup';
 const suitesDirectory = fileURLToPath(new URL('../../suites/', import.meta.url));
 const suiteFile = /\.suite\.[cm]?[jt]s$/;
 
@@ -33,10 +35,12 @@ export async function selectSuites(wanted: readonly string[], cwd: string): Prom
     throw new UsageError(`boardwalk's own suites (${names.join(' ')}) and suites by path (${paths.join(' ')}) don't go into one run`);
   }
   if (paths.length > 0) return selectPaths(paths, cwd);
+  if (names.length === 1 && names[0] === bringup) return selectPaths([join(suitesDirectory, bringup)], cwd);
 
   for (const name of names) {
     if (fileOf(name) !== undefined) continue;
-    const near = nearest(name, suiteNames);
+    if (name === bringup) throw new UsageError(`${bringup} runs by itself, without ${names.filter((other) => other !== name).join(' ')}`);
+    const near = nearest(name, [...suiteNames, bringup]);
     throw new UsageError(
       `there is no suite “${name}”.${near === undefined ? '' : ` Did you mean “${near}”?`} Suites: ${suiteNames.join(' ')}`,
     );

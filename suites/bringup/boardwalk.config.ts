@@ -1,0 +1,3 @@
+import { defineConfig } from '../../devices/index.ts';
+
+export default defineConfig({ testDir: import.meta.dirname });

@@ -4,6 +4,7 @@ import { clock } from '../printable.ts';
 import { accountRunTime } from '../run/account-time.ts';
 import { isBroken, resultsOfOtherTests, resultsOfPromises, unexpectedFaults, type PromiseResult, type Result } from '../run/results.ts';
 import type { RunRecord } from '../run/run-record.ts';
+import { tally } from '../run/tally.ts';
 import { concludeRun, suiteNames, suiteSeconds } from '../summary/summarize.ts';
 import { behaviour } from './behaviour.ts';
 import { bootTable, typicalBoot } from './boot-view.ts';
@@ -21,7 +22,7 @@ export function renderReport(run: RunRecord, consoles: Consoles, torn: TornLine 
   const promises = resultsOfPromises(run);
   const conclusion = concludeRun(run);
   const mark = { pass: '✓', fail: '✗', inconclusive: '!', interrupted: '!' }[conclusion.verdict];
-  const answer = sentence(run, promises);
+  const answer = sentence(run);
   const policy = `default-src 'none'; script-src '${hash(behaviour)}'; style-src '${hash(style)}'; base-uri 'none'; form-action 'none'`;
   const image = run.image === undefined ? 'no image' : `${run.image.name} ${run.image.version}`;
   return markup`<!doctype html>
@@ -56,22 +57,20 @@ ${bootsView(run)}
 }
 
 /** The answer. */
-function sentence(run: RunRecord, promises: readonly PromiseResult[]): string {
+function sentence(run: RunRecord): string {
   const { verdict, reason } = concludeRun(run);
-  const total = promises.length;
-  const number = (test: (result: Result) => boolean): number => promises.filter(test).length;
-  const broken = number(isBroken);
-  const held = number(({ outcome }) => outcome === 'pass');
-  const skipped = number(({ outcome }) => outcome === 'skip');
-  const rest = total - broken - held - skipped;
+  const { noun, words, total, good, bad, skipped, missed, undecided } = tally(run);
+  const rest = missed + undecided;
   const also = [
     ...(skipped > 0 ? [`${skipped} ${skipped === 1 ? 'was' : 'were'} skipped`] : []),
     ...(rest > 0 ? [`${rest} undecided`] : []),
   ];
   const tail = also.length === 0 ? '' : `, ${also.join(', ')}`;
-  if (verdict === 'pass') return held === total ? `All ${total} promises held.` : `${held} of ${total} promises held${tail}.`;
-  if (verdict === 'fail' && broken > 0) return `${broken} of ${total} promises ${broken === 1 ? 'is' : 'are'} broken; ${held} held${tail}.`;
-  return `${reason[0]?.toUpperCase() ?? ''}${reason.slice(1)}. ${held} of ${total} promises held${tail}.`;
+  const of = `${total} ${noun}s`;
+  if (verdict === 'pass') return good === total ? `All ${of} ${words.good}.` : `${good} of ${of} ${words.good}${tail}.`;
+  if (verdict === 'fail' && bad > 0)
+    return `${bad} of ${of} ${noun === 'test' ? words.bad : `${bad === 1 ? 'is' : 'are'} ${words.bad}`}; ${good} ${words.good}${tail}.`;
+  return `${reason[0]?.toUpperCase() ?? ''}${reason.slice(1)}. ${good} of ${of} ${words.good}${tail}.`;
 }
 
 const brokenList = (promises: readonly PromiseResult[]): Content => {
@@ -150,8 +149,8 @@ function suiteView(run: RunRecord, suite: string, all: readonly PromiseResult[],
   const promises = all.filter(({ promise }) => promise.suite === suite);
   const others = resultsOfOtherTests(run).filter(({ test }) => test.suite === suite);
   if (promises.length + others.length === 0) return undefined;
-  const held = promises.filter(({ outcome }) => outcome === 'pass').length;
-  const count = held === promises.length ? `${held} promises held` : `${held} of ${promises.length} promises held`;
+  const { noun, words, good, total } = tally(run, suite);
+  const count = `${good === total ? good : `${good} of ${total}`} ${noun}s ${words.good}`;
   // A test that proves several promises is shown under the first of them.
   const shownUnder = new Map<string, string>();
   return markup`<section class="suite" aria-labelledby="suite-${suite}"><h2 id="suite-${suite}">${suite} <span class="faint">${count} · ${clock(suiteSeconds(run, suite))}</span></h2>

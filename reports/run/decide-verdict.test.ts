@@ -21,6 +21,10 @@ const planned = (...ids: string[]): NewEvent => ({
 const both = held('tmp.gone', 'tmp.kept');
 const brokenGone = [testStarted('tmp.gone', ['tmp.gone']), testFinished('tmp.gone', 'fail')];
 
+const promisingNothing = runStarted({ promises: [], suites: ['bringup'] });
+const ended = (outcome: Outcome) => (id: string) => [testStarted(id, []), testFinished(id, outcome)];
+const [passed, failed, skipped] = [ended('pass'), ended('fail'), ended('skip')];
+
 const cases: [what: string, events: NewEvent[], verdict: string, exitCode: number, reason: RegExp][] = [
   ['nothing at all', [], 'inconclusive', 3, /no promise was asked for/],
   ['a start and no test', [begin], 'inconclusive', 3, /2 promises undecided: tmp\.gone, tmp\.kept/],
@@ -92,13 +96,6 @@ const cases: [what: string, events: NewEvent[], verdict: string, exitCode: numbe
     /1 test undecided: loose title/,
   ],
   ['a test without a promise is skipped', [begin, ...both, testStarted('loose', []), testFinished('loose', 'skip')], 'pass', 0, /held/],
-  [
-    'only tests without promises, all passing',
-    [runStarted(), testStarted('loose', []), testFinished('loose', 'pass')],
-    'inconclusive',
-    3,
-    /no promise/,
-  ],
   ['interrupted', [begin, ...held('tmp.gone'), interrupted], 'interrupted', 130, /interrupted by SIGINT$/],
   ['interrupted when all had held', [begin, ...both, interrupted], 'interrupted', 130, /SIGINT/],
   ['interrupted after a failure', [begin, ...brokenGone, interrupted], 'interrupted', 130, /until then 1 promise broken/],
@@ -124,6 +121,9 @@ const cases: [what: string, events: NewEvent[], verdict: string, exitCode: numbe
   ],
   ['under --grep a chosen test that never ran is', [grepped('gone'), planned('tmp.gone')], 'inconclusive', 3, /tmp\.gone/],
   ['--grep that chose nothing', [grepped('nothing'), planned()], 'inconclusive', 3, /no promise was asked for/],
+  ['tests that promise nothing, all passed', [promisingNothing, passed('a'), passed('b')].flat(), 'pass', 0, /^2 tests passed$/],
+  ['tests that promise nothing, one failed', [promisingNothing, passed('a'), failed('b')].flat(), 'fail', 1, /^1 test failed: b title$/],
+  ['tests that promise nothing, all skipped', [promisingNothing, skipped('a')].flat(), 'inconclusive', 3, /every test was skipped/],
   ['a promise that only a test names', [begin, ...both, testStarted('x', ['tmp.new']), testFinished('x', 'fail')], 'fail', 1, /tmp\.new/],
 ];
 

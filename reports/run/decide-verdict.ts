@@ -1,6 +1,7 @@
 import type { Event, Verdict } from '../event-log/event.ts';
 import { isBroken, resultOfTest, resultsOfPromises, unexpectedFaults, type Result } from './results.ts';
 import { recordRun, type RunRecord } from './run-record.ts';
+import { counted, tally } from './tally.ts';
 
 /** 0 pass, 1 product failure, 2 usage or configuration, 3 inconclusive, 70 a mistake in boardwalk, 130 interrupted. */
 export type ExitCode = 0 | 1 | 2 | 3 | 70 | 130;
@@ -28,7 +29,7 @@ export function decideRun(run: RunRecord): Decision {
 
   // 1. Somebody stopped it: whatever else is known, the run didn't end by itself.
   if (run.interrupted !== undefined) {
-    const broken = brokenPromises.length > 0 ? `; until then ${count(brokenPromises.length, 'promise')} broken` : '';
+    const broken = brokenPromises.length > 0 ? `; until then ${counted(brokenPromises.length, 'promise')} broken` : '';
     return { verdict: 'interrupted', exitCode: 130, reason: `interrupted by ${run.interrupted.signal}${broken}` };
   }
 
@@ -37,14 +38,14 @@ export function decideRun(run: RunRecord): Decision {
     return {
       verdict: 'fail',
       exitCode: 1,
-      reason: `${count(brokenPromises.length, 'promise')} broken: ${list(brokenPromises.map((p) => p.promise.id))}`,
+      reason: `${counted(brokenPromises.length, 'promise')} broken: ${list(brokenPromises.map((p) => p.promise.id))}`,
     };
   }
   if (brokenTests.length > 0) {
     return {
       verdict: 'fail',
       exitCode: 1,
-      reason: `${count(brokenTests.length, 'test')} failed: ${list(brokenTests.map((t) => t.test.title))}`,
+      reason: `${counted(brokenTests.length, 'test')} failed: ${list(brokenTests.map((t) => t.test.title))}`,
     };
   }
   const refused = run.harnessErrors.find((error) => error.cause === 'product');
@@ -65,25 +66,23 @@ export function decideRun(run: RunRecord): Decision {
   if (fault !== undefined) return inconclusive(`an unexpected ${fault.kind} on the console of ${fault.device}: ${fault.line.trim()}`);
   const undecided = promises.filter(isUndecided);
   if (undecided.length > 0)
-    return inconclusive(`${count(undecided.length, 'promise')} undecided: ${list(undecided.map((p) => p.promise.id))}`);
+    return inconclusive(`${counted(undecided.length, 'promise')} undecided: ${list(undecided.map((p) => p.promise.id))}`);
   const undecidedTests = tests.filter((result) => isUndecided(result));
   if (undecidedTests.length > 0) {
-    return inconclusive(`${count(undecidedTests.length, 'test')} undecided: ${list(undecidedTests.map((t) => t.test.title))}`);
+    return inconclusive(`${counted(undecidedTests.length, 'test')} undecided: ${list(undecidedTests.map((t) => t.test.title))}`);
   }
-  const held = promises.filter((promise) => promise.outcome === 'pass').length;
-  if (held === 0) return inconclusive(promises.length === 0 ? 'no promise was asked for' : 'every promise was skipped');
+  const { noun, words, total, good, skipped } = tally(run);
+  if (good === 0) return inconclusive(total === 0 ? 'no promise was asked for' : `every ${noun} was skipped`);
 
   // 5. Only now.
-  const skipped = promises.length - held;
   return {
     verdict: 'pass',
     exitCode: 0,
-    reason: `${count(held, 'promise')} held${skipped === 0 ? '' : `, ${skipped} skipped for want of a capability`}`,
+    reason: `${counted(good, noun)} ${words.good}${skipped === 0 ? '' : `, ${skipped} skipped for want of a capability`}`,
   };
 }
 
 const isUndecided = ({ outcome }: Result): boolean => outcome !== 'pass' && outcome !== 'skip';
 const inconclusive = (reason: string): Decision => ({ verdict: 'inconclusive', exitCode: 3, reason });
-const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;
 const list = (names: string[]): string =>
   names.length <= 5 ? names.join(', ') : `${names.slice(0, 4).join(', ')} and ${names.length - 4} more`;

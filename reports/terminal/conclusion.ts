@@ -8,10 +8,10 @@ import {
   resultsOfPromises,
   unexpectedFaults,
   type PromiseResult,
-  type Result,
   type TestResult,
 } from '../run/results.ts';
 import type { RunRecord } from '../run/run-record.ts';
+import { counted, tally } from '../run/tally.ts';
 import { accountRunTime } from '../run/account-time.ts';
 import { concludeRun } from '../summary/summarize.ts';
 import { labelled, paint, wrap, type Page } from './page.ts';
@@ -45,23 +45,22 @@ export function conclude(run: RunRecord, page: Page): string[] {
       wrap(page, `– ${group.length} skipped: ${reason} (${group.map(({ promise }) => promise.id).join(', ')})`, ''),
     ),
   ];
-  return [...blocks.flatMap((block) => ['', ...block]), '', answer(run, promises, page)];
+  return [...blocks.flatMap((block) => ['', ...block]), '', answer(run, page)];
 }
 
 /** The last line. */
-function answer(run: RunRecord, promises: readonly PromiseResult[], page: Page): string {
+function answer(run: RunRecord, page: Page): string {
   const { verdict, exitCode, reason } = concludeRun(run);
-  const number = (test: (result: Result) => boolean): number => promises.filter(test).length;
-  const broken = number(isBroken);
+  const { noun, words, total, good, bad, undecided, missed, skipped } = tally(run);
   const parts = [
-    [number(({ outcome }) => outcome === 'pass'), 'held'],
-    [broken, 'broken'],
-    [number(({ outcome }) => outcome === 'fail' || outcome === 'error') - broken, 'undecided'],
-    [number(({ outcome }) => outcome === 'miss'), 'not run'],
-    [number(({ outcome }) => outcome === 'skip'), 'skipped'],
+    [good, words.good],
+    [bad, words.bad],
+    [undecided, 'undecided'],
+    [missed, 'not run'],
+    [skipped, 'skipped'],
   ] as const;
-  const counts = `${promises.length} promise${promises.length === 1 ? '' : 's'}: ${parts
-    .filter(([n, word]) => n > 0 || word === 'held')
+  const counts = `${counted(total, noun)}: ${parts
+    .filter(([n, word]) => n > 0 || word === words.good)
     .map(([n, word]) => `${n} ${word}`)
     .join(', ')}`;
   const time = run.finished?.time ?? accountRunTime(run);
@@ -71,13 +70,13 @@ function answer(run: RunRecord, promises: readonly PromiseResult[], page: Page):
     `harness ${clock(time.harness_s)}`,
   ].join(', ');
   // Where the counts alone don't explain the verdict, its reason comes first.
-  const explained = verdict === 'pass' || (verdict === 'fail' && broken > 0);
+  const explained = verdict === 'pass' || (verdict === 'fail' && bad > 0);
   const style = verdict === 'pass' ? 'good' : verdict === 'fail' ? 'bad' : 'doubt';
   const lead = explained
     ? ''
     : `${paint(page, style, `${verdict === 'fail' ? 'failed' : verdict}, exit ${exitCode}`)}: ${printable(reason)} · `;
-  const counted = explained ? paint(page, style, counts) : counts;
-  return `${lead}${counted} · ${clock(time.total_s)} (${shares}) · report ${page.runDirectory}/report.html`;
+  const shown = explained ? paint(page, style, counts) : counts;
+  return `${lead}${shown} · ${clock(time.total_s)} (${shares}) · report ${page.runDirectory}/report.html`;
 }
 
 /** All promises that one test decided, in one block: the evidence is the same. */

@@ -2,6 +2,7 @@ import type { BootStage, Event, EventOf } from '../event-log/event.ts';
 import { clock } from '../printable.ts';
 import { isBroken, resultsOfPromises } from '../run/results.ts';
 import type { Attempt, RunRecord } from '../run/run-record.ts';
+import { tally } from '../run/tally.ts';
 import { suiteNames, suiteSeconds } from '../summary/summarize.ts';
 import { cut, paint, spread, type Page, type Style } from './page.ts';
 
@@ -105,18 +106,11 @@ function settleSuite(run: RunRecord, suite: string, settled: Set<string>, page: 
   if (settled.has(suite)) return [];
   const first = settled.size === 0;
   settled.add(suite);
-  const promises = resultsOfPromises(run).filter(({ promise }) => promise.suite === suite);
-  const held = promises.filter(({ outcome }) => outcome === 'pass').length;
-  const skipped = promises.filter(({ outcome }) => outcome === 'skip').length;
-  const [mark, style]: [string, Style] = promises.some(isBroken)
-    ? ['✗', 'bad']
-    : held + skipped < promises.length
-      ? ['!', 'doubt']
-      : ['✓', 'good'];
-  const what =
-    held === promises.length
-      ? `${held}${first ? ' promises' : ''}`
-      : `${held} of ${promises.length}${skipped === 0 ? '' : `, ${skipped} skipped`}`;
+  const { noun, total, good, bad, skipped } = tally(run, suite);
+  const [mark, style]: [string, Style] = bad > 0 ? ['✗', 'bad'] : good + skipped < total ? ['!', 'doubt'] : ['✓', 'good'];
+  // What is counted is said once; promises are what goes without saying from then on.
+  const things = first || noun === 'test' ? ` ${noun}s` : '';
+  const what = good === total ? `${good}${things}` : `${good} of ${total}${skipped === 0 ? '' : `, ${skipped} skipped`}`;
   return [spread(page, `  ${paint(page, style, mark)} ${suite.padEnd(suiteColumn(run))}${what}`, clock(suiteSeconds(run, suite)))];
 }
 

@@ -170,6 +170,7 @@ async function buildInto(directory: string, { board, rootfs, kernel, foreign, in
     DEVICE_TYPE: board.slug,
     NAME: board.name,
     ARCH: board.arch,
+    REBOOT_WATCHDOG: board.watchdogBites ? 'off' : '10min',
   };
   const overlays = [join(files, 'root'), join(board.loader.files, 'root')];
   await overlayTree({ tree, files: overlays, blanks, supervisor, console: board.console, signal });

@@ -20,6 +20,8 @@ export interface Board {
   readonly kernelFile: string;
   /** Makes that file of the package's. Absent where the loader takes it as it is. */
   readonly repackKernel?: (source: string, target: string, scratch: string, signal: AbortSignal | undefined) => Promise<void>;
+  /** Its watchdog resets it as soon as it is opened. */
+  readonly watchdogBites?: true;
   /** Packages beside the common ones. */
   readonly packages: readonly string[];
   /** Kernel modules beside the common ones: of the running OS, and those that the initramfs may load. */

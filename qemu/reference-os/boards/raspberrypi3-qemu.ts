@@ -19,6 +19,7 @@ export const raspberryPi3Qemu: Board = {
   kernelFile,
   // U-Boot reads 1 to 1.6 MiB a second off an emulated card: 33 MiB would take half a minute.
   repackKernel: compressKernel,
+  watchdogBites: true,
   packages: [],
   modules: ['bcm2835-rng', 'bcm2835_thermal', 'raspberrypi-cpufreq'],
   // The card; its network, which takes seconds to be found on USB; and what resets it.

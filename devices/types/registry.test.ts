@@ -6,7 +6,9 @@ test('each file of the folder that is a type is one, under its own name', async 
   const types = await deviceTypes();
   t.deepEqual(
     [...types.keys()].sort(),
-    'beaglebone-black qemuarm qemuarm64 qemux86-64 raspberrypi0-2w-64 raspberrypi3 raspberrypi3-64 raspberrypi4-64 raspberrypi5'.split(' '),
+    'beaglebone-black qemuarm qemuarm64 qemux86-64 raspberrypi0-2w-64 raspberrypi3 raspberrypi3-64 raspberrypi3-qemu raspberrypi4-64 raspberrypi5'.split(
+      ' ',
+    ),
   );
   const listed = await readFile(new URL('../../docs/hardware.md', import.meta.url), 'utf8');
   for (const name of types.keys()) t.true(listed.includes(`\`${name}\``), `docs/hardware.md lists ${name}`);

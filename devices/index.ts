@@ -48,4 +48,5 @@ export { signOfLife } from './power/sign-of-life.ts';
 export { switched } from './power/switched.ts';
 export { outlets } from './power/outlets/index.ts';
 export { muxes } from './storage/muxes/index.ts';
+export { HostNote } from './host-note.ts';
 export { nearest } from './nearest.ts';

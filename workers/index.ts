@@ -3,6 +3,7 @@ export { claimDevices, matchDevices, openBench, type Bench, type LeasedDevice } 
 export { readBenchConfig, type BenchConfig, type DeviceConfig } from './bench/config.ts';
 export { freshUnits, type FreshUnit } from './bench/freshness.ts';
 export { leaseHolder, type LeaseHolder } from './bench/lease.ts';
+export { whyQuarantined } from './bench/quarantine.ts';
 export { CommandError, UsageError } from './errors.ts';
 export { imageUnderTest, type ImageUnderTest } from './image.ts';
 export { attachDevice, type AttachedDevice } from './bench/attach.ts';

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { leaseHolder, readBenchConfig } from '../../workers/index.ts';
+import { leaseHolder, readBenchConfig, whyQuarantined } from '../../workers/index.ts';
 import { printTable } from '../table.ts';
 
 export const devicesCommand = new Command('devices')
@@ -7,13 +7,19 @@ export const devicesCommand = new Command('devices')
   .option('--json', 'one JSON object a line')
   .action(async (options: { json?: boolean }) => {
     const { devices } = await readBenchConfig(process.cwd());
-    const rows = await Promise.all(devices.map(async ({ id, type }) => ({ id, type, holder: await leaseHolder(id) })));
+    const rows = await Promise.all(
+      devices.map(async ({ id, type }) => ({ id, type, holder: await leaseHolder(id), quarantine: await whyQuarantined(id) })),
+    );
     if (options.json) {
       for (const row of rows) console.log(JSON.stringify(row));
       return;
     }
     printTable(
       ['device', 'type', 'state'],
-      rows.map(({ id, type, holder }) => [id, type, holder ? `${holder.purpose}, process ${holder.pid}, since ${holder.since}` : 'free']),
+      rows.map(({ id, type, holder, quarantine }) => [
+        id,
+        type,
+        holder ? `${holder.purpose}, process ${holder.pid}, since ${holder.since}` : (quarantine ?? 'free'),
+      ]),
     );
   });

@@ -6,7 +6,7 @@ import { specimen, specimenBytes } from '../flash/specimen.ts';
 import { Card } from './card.ts';
 import { CardHalfWritten } from './errors.ts';
 import type { Mux, Side } from './mux.ts';
-import { WrittenNote } from './written-note.ts';
+import { writtenNote } from './written-note.ts';
 
 const { disk } = specimen();
 
@@ -14,7 +14,7 @@ const { disk } = specimen();
 async function slot(scratch: Scratch, mux: Partial<Mux> & { stuck?: boolean } = {}) {
   const double = { side: 'board' as Side, turns: [] as Side[] };
   const path = scratch.path('card');
-  const note = new WrittenNote(path, scratch.path('notes'));
+  const note = writtenNote(path, scratch.path('notes'));
   await writeFile(path, Buffer.alloc(specimenBytes, 0xff));
   const card = new Card({
     device: 'pi',
@@ -78,7 +78,7 @@ test('a note that can’t be read is one all the same', async (t) => {
   await using scratch = await makeScratch();
   const { card, note, path } = await slot(scratch);
   await note.put({ device: 'pi', pid: 1, since: new Date().toISOString() });
-  await writeFile(`${scratch.path('notes')}/${encodeURIComponent(path)}.json`, '{"dev');
+  await writeFile(`${scratch.path('notes')}/cards/${encodeURIComponent(path)}.json`, '{"dev');
   await t.throwsAsync(card.insert(), { instanceOf: CardHalfWritten, message: /was being written, and that didn’t come to its end$/ });
 });
 
@@ -97,7 +97,7 @@ test('a multiplexer that doesn’t follow, and a card that doesn’t appear, are
     disk: '/dev/no-such-card',
     rules: {},
     budgets: { mux: 300, arrival: 300 },
-    note: new WrittenNote('none', scratch.path('notes')),
+    note: writtenNote('none', scratch.path('notes')),
   });
   await t.throwsAsync(empty.write(stuck.image), {
     instanceOf: AwaitedTooLong,

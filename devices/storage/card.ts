@@ -1,10 +1,11 @@
 import { open } from 'node:fs/promises';
 import { flash, type FlashRequest } from '../flash/flash.ts';
+import type { HostNote } from '../host-note.ts';
 import { inOrder } from '../power/in-order.ts';
 import { observed } from '../waiting.ts';
 import { CardHalfWritten } from './errors.ts';
 import type { Mux, Side } from './mux.ts';
-import { WrittenNote } from './written-note.ts';
+import { writtenNote, type BeingWritten } from './written-note.ts';
 
 export interface CardOptions {
   /** The device whose card it is. */
@@ -16,7 +17,7 @@ export interface CardOptions {
   /** Milliseconds that one call of the multiplexer, its word of what it did, and the card's appearance may take. */
   budgets?: { mux: number; arrival: number };
   /** Default: this host's. */
-  note?: WrittenNote;
+  note?: HostNote<BeingWritten>;
 }
 
 const usualBudgets = { mux: 10_000, arrival: 20_000 };
@@ -29,13 +30,13 @@ const lookAgainEvery = 100;
 export class Card {
   readonly #options: CardOptions;
   readonly #budgets: { mux: number; arrival: number };
-  readonly #note: WrittenNote;
+  readonly #note: HostNote<BeingWritten>;
   readonly #inOrder = inOrder();
 
   constructor(options: CardOptions) {
     this.#options = options;
     this.#budgets = options.budgets ?? usualBudgets;
-    this.#note = options.note ?? new WrittenNote(options.disk);
+    this.#note = options.note ?? writtenNote(options.disk);
   }
 
   /** Writes an image onto it and reads it back; the board must be off. The card is the bench's when this rejects, and the note stays. */

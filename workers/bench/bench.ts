@@ -16,6 +16,7 @@ import type { BenchConfig, DeviceConfig } from './config.ts';
 import { claimLease, leaseHolder, type Lease } from './lease.ts';
 import { Freshness, type FreshUnit } from './freshness.ts';
 import { processorsEach } from './host-share.ts';
+import { whyQuarantined } from './quarantine.ts';
 import { nearest } from '../../devices/nearest.ts';
 import { stateDirectoryName } from '../state-directory.ts';
 
@@ -55,6 +56,7 @@ export interface BenchRequest {
 
 /** A device that is off until its first fresh start. */
 export interface BenchDevice {
+  readonly config: DeviceConfig;
   readonly parts: ProvisionedDevice & BenchParts;
   /** The first fresh device, before anything begins on it. @param onRestoring see freshDevice */
   first(onRestoring?: () => void): Promise<Fresh>;
@@ -116,6 +118,7 @@ export async function openBench(request: BenchRequest): Promise<Bench> {
       onFresh: (fresh) => request.onFresh?.(device, fresh),
     });
     devices.push({
+      config,
       parts: { ...device, begin: (work) => freshness.begin(work) },
       first: (onRestoring) => freshDevice(device, { signal: request.signal, onRestoring }),
     });
@@ -150,8 +153,15 @@ export async function claimDevices({ config, device, count, purpose }: ClaimRequ
   const leases: LeasedDevice[] = [];
   const all = matchDevices(config, device);
   const matches = all.filter(({ type }) => type === all[0]?.type);
+  const sick = new Map<string, string>();
   for (const match of matches) {
     if (leases.length === count) break;
+    // One that is asked for by its name gets the chance to show that it is well again.
+    const reason = match.id === device ? undefined : await whyQuarantined(match.id);
+    if (reason !== undefined) {
+      sick.set(match.id, reason);
+      continue;
+    }
     const lease = await claimLease(match.id, purpose);
     if (lease) leases.push({ config: match, lease });
   }
@@ -159,10 +169,15 @@ export async function claimDevices({ config, device, count, purpose }: ClaimRequ
   const holders = await Promise.all(matches.map(({ id }) => leaseHolder(id)));
   const held = matches.map(({ id }, index) => {
     const holder = holders[index];
+    const reason = sick.get(id);
+    if (reason !== undefined) return `${id} is ${reason}`;
     return holder ? `${id} by ${holder.purpose} (process ${holder.pid}, since ${holder.since})` : `${id} until a moment ago`;
   });
   throw new CommandError(`no device is free: ${held.join('; ')}`, {
     exitCode: 3,
-    advice: 'Wait for one of these runs to end, or add a device to bench.yaml',
+    advice:
+      sick.size === 0
+        ? 'Wait for one of these runs to end, or add a device to bench.yaml'
+        : `Mend it, and ask for it by its name (--device ${[...sick.keys()][0]}): a good boot ends the quarantine`,
   });
 }

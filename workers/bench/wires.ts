@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { consoleSource, DeviceError, muxes, outlets, usualBaudRate, usualPorts, type Wiring } from '../../devices/index.ts';
 import type { Finding } from './finding.ts';
 import { leaseHolder } from './lease.ts';
+import { whyQuarantined } from './quarantine.ts';
 
 /** Milliseconds that anything at the end of a wire may take to answer. */
 const answerBudget = 5_000;
@@ -15,6 +16,15 @@ export async function inspectWires(id: string, wiring: Wiring, signal: AbortSign
     return [{ level: 'warning', what: id, found: `held by process ${holder.pid} for ${holder.purpose}: its wires are left alone` }];
   const within = () => AbortSignal.any([signal, AbortSignal.timeout(answerBudget)]);
   const findings: Finding[] = [];
+  const quarantine = await whyQuarantined(id);
+  if (quarantine !== undefined) {
+    findings.push({
+      level: 'warning',
+      what: id,
+      found: quarantine,
+      mend: `Mend it:  boardwalk run --device ${id}  ends the quarantine if it boots`,
+    });
+  }
   const look = async (wire: string, looking: () => Promise<string>) => {
     const what = `${id} ${wire}`;
     try {

@@ -4,6 +4,7 @@ import { deviceType, type Platform } from '../../devices/index.ts';
 import { claimDevices, openBench, typeOf, type BenchDevice, type LeasedDevice } from '../bench/bench.ts';
 import type { BenchConfig } from '../bench/config.ts';
 import type { FreshUnit } from '../bench/freshness.ts';
+import { underQuarantine } from '../bench/quarantine.ts';
 import { imageUnderTest } from '../image.ts';
 import { causeOf } from './cause.ts';
 import { type BootWatch, firstBoot } from './boot-watch.ts';
@@ -123,7 +124,10 @@ async function runOn(request: RunRequest, leased: readonly LeasedDevice[], log: 
 
   // 3. Power on. From here each console is recorded until the bench closes. Where nothing is kept yet, the first keeps what the others are restored from.
   const kept = Promise.withResolvers<void>();
-  const powerOn = async (device: BenchDevice) => void watches.set(device.parts.id, await firstBoot(device, log, kept.resolve));
+  const powerOn = async (device: BenchDevice) => {
+    const boot = () => firstBoot(device, log, kept.resolve);
+    watches.set(device.parts.id, await underQuarantine(device.config, request.directory, boot));
+  };
   const [first, ...others] = bench.devices.map((device) => () => powerOn(device));
   const booting = first?.();
   await Promise.race([booting, kept.promise]);

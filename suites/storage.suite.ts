@@ -38,10 +38,15 @@ async function processOf(service: Service): Promise<string> {
   return `/proc/${(await service.inspect()).State.Pid}`;
 }
 
-/** What a service has mounted from sticks. */
+/** What a service has mounted from sticks: from disks that aren't the one that the OS keeps its data on. */
 async function mounts(device: Device, service: Service): Promise<Mount[]> {
-  const lines = (await device.host.check(`cat ${await processOf(service)}/mounts`)).split('\n').map((line) => line.split(' '));
-  return lines.flatMap(([source = '', point = '', type = '']) => (/^\/dev\/(sd|mmcblk)/.test(source) ? [{ source, point, type }] : []));
+  const lines = (await device.host.check(`grep ' /mnt/data ' /proc/1/mounts; cat ${await processOf(service)}/mounts`)).split('\n');
+  const [own, ...all] = lines.map((line) => line.split(' '));
+  // /dev/sda of /dev/sda5, /dev/mmcblk0 of /dev/mmcblk0p5.
+  const ownDisk = own?.[0]?.replace(/(?<=\d)p\d+$|(?<=[a-z])\d+$/, '') ?? '';
+  return all.flatMap(([source = '', point = '', type = '']) =>
+    /^\/dev\/(sd|mmcblk)/.test(source) && !source.startsWith(ownDisk) ? [{ source, point, type }] : [],
+  );
 }
 
 /** Where the documented scripts mount a stick: by bus, label and UUID; without a label by bus and UUID. */

@@ -2,7 +2,15 @@ import { createHash } from 'node:crypto';
 import type { TornLine } from '../event-log/read-events.ts';
 import { clock } from '../printable.ts';
 import { accountRunTime } from '../run/account-time.ts';
-import { isBroken, resultsOfOtherTests, resultsOfPromises, unexpectedFaults, type PromiseResult, type Result } from '../run/results.ts';
+import {
+  isBroken,
+  resultsOfOtherTests,
+  resultsOfPromises,
+  unexpectedFaults,
+  type PromiseResult,
+  type Result,
+  type TestResult,
+} from '../run/results.ts';
 import type { RunRecord } from '../run/run-record.ts';
 import { tally } from '../run/tally.ts';
 import { concludeRun, suiteNames, suiteSeconds } from '../summary/summarize.ts';
@@ -155,10 +163,21 @@ function suiteView(run: RunRecord, suite: string, all: readonly PromiseResult[],
   const shownUnder = new Map<string, string>();
   return markup`<section class="suite" aria-labelledby="suite-${suite}"><h2 id="suite-${suite}">${suite} <span class="faint">${count} · ${clock(suiteSeconds(run, suite))}</span></h2>
 ${promises.map((promise) => promiseView(run, promise, shownUnder, consoles))}
-${others.map(
-  (result) =>
-    markup`<details class="promise ${look(result)}" id="${result.test.id}"${isOpen(result)}><summary>${badge(result)}<span class="id">${result.test.title}</span></summary>${testView(run, result, undefined, consoles)}</details>`,
-)}</section>`;
+${others.map((result) => loneTestView(run, result, consoles))}</section>`;
+}
+
+/** What a reader keeps of a value at a glance. */
+const significant = (value: number): string => String(Number(value.toPrecision(3)));
+
+/** A test that claims no promise: its title says what it is about, and its row what it measured. */
+function loneTestView(run: RunRecord, result: TestResult, consoles: Consoles): Markup {
+  const measured = (result.attempt?.measurements ?? []).map(({ name, value, unit }) => `${name} ${significant(value)} ${unit}`).join(' · ');
+  const seconds = result.attempt?.finished?.seconds;
+  return markup`<details class="promise lone ${look(result)}" id="${result.test.id}"${isOpen(result)}>
+<summary>${badge(result, { good: 'passed', bad: 'failed' })}<span class="statement">${result.test.title}${measured === '' ? undefined : markup` <span class="why">${measured}</span>`}</span>${
+    seconds === undefined ? undefined : markup`<span class="seconds">${seconds.toFixed(1)} s</span>`
+  }</summary>
+<div class="body">${testView(run, result, undefined, consoles)}</div></details>`;
 }
 
 function promiseView(run: RunRecord, result: PromiseResult, shownUnder: Map<string, string>, consoles: Consoles): Markup {
@@ -187,10 +206,10 @@ const isOpen = (result: Result): Content =>
   isBroken(result) || result.outcome === 'fail' || result.outcome === 'error' ? markup` open` : undefined;
 
 /** The state in a sign and a word; colour only repeats them. */
-function badge(result: Result): Markup {
+function badge(result: Result, words: { good: string; bad: string } = { good: 'held', bad: 'broken' }): Markup {
   const [sign, word] = isBroken(result)
-    ? ['✗', 'broken']
-    : { pass: ['✓', 'held'], skip: ['–', 'skipped'], fail: ['!', 'undecided'], error: ['!', 'error'], miss: ['!', 'not run'] }[
+    ? ['✗', words.bad]
+    : { pass: ['✓', words.good], skip: ['–', 'skipped'], fail: ['!', 'undecided'], error: ['!', 'error'], miss: ['!', 'not run'] }[
         result.outcome
       ];
   const cause = result.cause === undefined ? undefined : markup` <span class="cause">${result.cause}</span>`;

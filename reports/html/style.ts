@@ -61,6 +61,7 @@ rect.tone4 { fill: var(--tone4); } rect.tone5 { fill: var(--tone5); } rect.tone6
 .promise:last-of-type { border-bottom: 1px solid var(--line); }
 summary { cursor: pointer; }
 .promise > summary { display: grid; grid-template-columns: 5.5rem 17rem minmax(0, 1fr) auto; gap: 0.2rem 1rem; align-items: baseline; padding: 0.55rem 0.5rem; list-style: none; border-radius: 4px; }
+.lone > summary { grid-template-columns: 5.5rem minmax(0, 1fr) auto; }
 .promise > summary::-webkit-details-marker { display: none; }
 .promise > summary:hover { background: var(--sunken); }
 .badge { font-size: 0.85rem; white-space: nowrap; }

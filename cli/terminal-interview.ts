@@ -1,21 +1,25 @@
 import { createInterface, type Interface } from 'node:readline';
-import { UsageError, type Choice, type Interview } from '../workers/index.ts';
+import { CommandError, UsageError, type Choice, type Interview } from '../workers/index.ts';
 
 /** Asks on a terminal, or of what is piped in: a line for each answer. */
-export class TerminalInterview implements Interview {
+export class TerminalInterview implements Interview, Disposable {
   readonly #lines: Interface;
   readonly #output: NodeJS.WritableStream;
   readonly #answers: AsyncIterator<string>;
   readonly #isTerminal: boolean;
+  readonly #signal: AbortSignal;
 
-  constructor(input: NodeJS.ReadableStream & { isTTY?: boolean }, output: NodeJS.WritableStream) {
+  /** @param signal ends it: whoever is asked then gives no answer */
+  constructor(input: NodeJS.ReadableStream & { isTTY?: boolean }, output: NodeJS.WritableStream, signal: AbortSignal) {
     this.#isTerminal = input.isTTY === true;
+    this.#signal = signal;
     this.#lines = createInterface({ input });
     this.#output = output;
     this.#answers = this.#lines[Symbol.asyncIterator]();
+    signal.addEventListener('abort', () => this.#lines.close(), { once: true });
   }
 
-  close(): void {
+  [Symbol.dispose](): void {
     this.#lines.close();
   }
 
@@ -38,7 +42,7 @@ export class TerminalInterview implements Interview {
   async choose<T>(question: string, choices: readonly Choice<T>[]): Promise<T> {
     this.#output.write(`${question}\n`);
     for (const [index, { label }] of choices.entries()) this.#output.write(`  ${index + 1}  ${label}\n`);
-    return this.ask(`1–${choices.length}?`, (answer) => {
+    return this.ask(choices.length === 1 ? '1?' : `1–${choices.length}?`, (answer) => {
       const choice = choices[Number(answer) - 1] ?? choices.find(({ label }) => label === answer);
       if (choice === undefined) throw new RangeError(`a number from 1 to ${choices.length} is expected`);
       return choice.value;
@@ -55,6 +59,7 @@ export class TerminalInterview implements Interview {
 
   async #next(question: string): Promise<string> {
     const { value, done } = await this.#answers.next();
+    if (this.#signal.aborted) throw new CommandError(`interrupted at “${question}”`, { exitCode: 130, advice: 'Nothing was written' });
     if (done) throw new UsageError(`nobody answers “${question}”: the input has ended`, { advice: 'Nothing was written' });
     // A terminal shows what is typed.
     if (!this.#isTerminal) this.#output.write(`${value}\n`);

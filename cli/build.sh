@@ -6,5 +6,5 @@ cd "$(dirname -- "$0")/.."
 rm -rf dist
 node_modules/.bin/tsc -p tsconfig.build.json
 supervisor=qemu/reference-os/supervisor
-tar -cf - --exclude='*.ts' --exclude='*.md' package.json qemu devices suites | tar -xf - -C dist
+tar -cf - --exclude='*.ts' --exclude='*.md' package.json schema qemu devices suites | tar -xf - -C dist
 tar -cf - --exclude='*.test.ts' --exclude=testing "$supervisor" | tar -xf - -C dist

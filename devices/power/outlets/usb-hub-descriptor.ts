@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { controlTransfer, withUsbDevice } from '../../drivers/usb-device.ts';
 
 /** What a hub does at an order to one port's power. */
 export type PowerSwitching = 'per port' | 'all together' | 'none';
@@ -14,20 +14,12 @@ const enough = 9;
 export async function hubPowerSwitching(directory: string): Promise<PowerSwitching> {
   const number = async (file: string) => Number(await readFile(join(directory, file), 'utf8'));
   const [bus, address, release] = [await number('busnum'), await number('devnum'), await number('version')];
-  // A native module, for the one driver that wants it. Not usb 3: it takes requests to a device or an interface only, none to a hub.
-  const { getDeviceList } = await import('usb');
-  const hub = getDeviceList().find((device) => device.busNumber === bus && device.deviceAddress === address);
-  if (hub === undefined) throw new Error(`no device ${address} on bus ${bus}`);
-  hub.open();
-  try {
-    const { requestType, request, usb2, superSpeed } = hubDescriptor;
-    const ask = promisify(hub.controlTransfer.bind(hub));
-    const answer = await ask(requestType, request, release >= 3 ? superSpeed : usb2, 0, enough);
-    if (!Buffer.isBuffer(answer)) throw new Error('the hub has no descriptor');
-    return switchingOf(answer);
-  } finally {
-    hub.close();
-  }
+  const { requestType, request, usb2, superSpeed } = hubDescriptor;
+  const answer = await withUsbDevice({ bus, address }, (hub) =>
+    controlTransfer(hub, requestType, request, release >= 3 ? superSpeed : usb2, enough),
+  );
+  if (answer.length === 0) throw new Error('the hub has no descriptor');
+  return switchingOf(answer);
 }
 
 /** The two lowest bits of wHubCharacteristics, at offset 3. */

@@ -8,6 +8,7 @@ import { muxContract } from '../mux.contract.ts';
 import type { Side } from '../mux.ts';
 import { muxes } from './index.ts';
 import { sdwire, type ControlRequest } from './sdwire.ts';
+import { sdwire3 } from './sdwire3.ts';
 
 const budget = () => AbortSignal.timeout(10_000);
 
@@ -72,14 +73,38 @@ test('sdwire: the bits on the wire are sd-mux-ctrl’s, and another serial numbe
   await t.throwsAsync(other.give('bench', budget()), { instanceOf: DriverFailed, message: /the SDWire sd-wire_02 .*no such device/ });
 });
 
+/** A card reader that the kernel has, or hasn't; as with libusb, neither can be asked for twice. */
+function readerDouble(serial: string) {
+  const double = { attached: false };
+  const set = (attached: boolean) => async (asked: string) => {
+    if (asked !== serial) throw new Error('no such device');
+    if (double.attached === attached) throw new Error('LIBUSB_ERROR_NOT_FOUND');
+    double.attached = attached;
+  };
+  return { double, driver: sdwire3({ attach: set(true), detach: set(false), isAttached: async () => double.attached }) };
+}
+
+muxContract(test, 'sdwire3', async () => {
+  const { double, driver } = readerDouble('20240001');
+  const mux = driver.open({ serial: '20240001' });
+  return { mux, really: async () => (double.attached ? 'bench' : 'board'), release: async () => undefined };
+});
+
+test('sdwire3: what the kernel refuses is told', async (t) => {
+  const mux = readerDouble('20240001').driver.open({ serial: '20240002' });
+  await t.throwsAsync(mux.give('bench', budget()), { instanceOf: DriverFailed, message: /the SDWire3 20240002 .*no such device/ });
+});
+
 test('a real SDWire that isn’t there is told', async (t) => {
-  const mux = await muxes.open({ sdwire: { serial: 'no such serial number' } });
-  await t.throwsAsync(mux.give('bench', budget()), { instanceOf: DriverFailed, message: /no such serial number/ });
+  for (const driver of ['sdwire', 'sdwire3']) {
+    const mux = await muxes.open({ [driver]: { serial: 'no such serial number' } });
+    await t.throwsAsync(mux.give('bench', budget()), { instanceOf: DriverFailed, message: /no such serial number .*no such device/ });
+  }
 });
 
 test('each file of the folder is a driver under its own name, and docs/hardware.md lists it', async (t) => {
   const drivers = await muxes.all();
-  t.deepEqual([...drivers.keys()], ['command', 'sdwire', 'usbsdmux']);
+  t.deepEqual([...drivers.keys()], ['command', 'sdwire', 'sdwire3', 'usbsdmux']);
   for (const [name, driver] of drivers) t.is(driver.name, name);
   await t.throwsAsync(muxes.named('usbsdmox'), {
     instanceOf: UnknownDriver,

@@ -1,7 +1,7 @@
-import { promisify } from 'node:util';
 import { z } from 'zod';
 import { DriverFailed } from '../../drivers/errors.ts';
 import type { Driver } from '../../drivers/folder.ts';
+import { controlTransfer, usbSerials, withUsbDevice } from '../../drivers/usb-device.ts';
 import type { Mux } from '../mux.ts';
 
 const options = z.strictObject({
@@ -19,8 +19,7 @@ export interface ControlRequest {
   bytes: number;
 }
 
-const vendor = 0x04e8;
-const product = 0x6001;
+const make = { vendor: 0x04e8, product: 0x6001 };
 /** An FTDI's SET_BITMODE and READ_PINS. Its pin CBUS0 throws the switch: low byte 0xF1 the bench has the card, 0xF0 the board; high byte 0x20 its bit mode. */
 const setBitMode = { type: 0x40, request: 0x0b, bytes: 0 };
 const readPins = { type: 0xc0, request: 0x0c, value: 0, bytes: 1 };
@@ -30,6 +29,7 @@ export function sdwire(transfer: Transfer): Driver<Mux, z.output<typeof options>
   return {
     name: 'sdwire',
     options,
+    find: async () => (await usbSerials(make)).map((serial) => ({ what: `SDWire ${serial}`, options: { serial } })),
     open({ serial }) {
       const name = `the SDWire ${serial}`;
       const ask = async (request: ControlRequest, signal: AbortSignal) => {
@@ -59,20 +59,6 @@ export function sdwire(transfer: Transfer): Driver<Mux, z.output<typeof options>
   };
 }
 
-export default sdwire(async (serial, { type, request, value, bytes }) => {
-  // A native module, for the few drivers that want it.
-  const { getDeviceList } = await import('usb');
-  for (const device of getDeviceList()) {
-    if (device.deviceDescriptor.idVendor !== vendor || device.deviceDescriptor.idProduct !== product) continue;
-    device.open();
-    try {
-      const own = await promisify(device.getStringDescriptor.bind(device))(device.deviceDescriptor.iSerialNumber);
-      if (own !== serial) continue;
-      const answer = await promisify(device.controlTransfer.bind(device))(type, request, value, 0, bytes === 0 ? Buffer.alloc(0) : bytes);
-      return Buffer.isBuffer(answer) ? answer : Buffer.alloc(0);
-    } finally {
-      device.close();
-    }
-  }
-  throw new Error('no such device');
-});
+export default sdwire((serial, { type, request, value, bytes }) =>
+  withUsbDevice({ ...make, serial }, (device) => controlTransfer(device, type, request, value, bytes)),
+);

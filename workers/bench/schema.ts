@@ -26,5 +26,5 @@ function wireOf(drivers: ReadonlyMap<string, { options: z.ZodType }>): z.ZodType
 
 export const benchSchemaFile = new URL('../../schema/bench.json', import.meta.url);
 
-/** `node workers/bench/schema.ts` writes schema/bench.json; run it after a change to what a bench.yaml may say. */
+/** `node workers/bench/schema.ts && npx oxfmt` writes schema/bench.json; run it after a change to what a bench.yaml may say. */
 if (import.meta.main) writeFileSync(benchSchemaFile, await benchSchema());

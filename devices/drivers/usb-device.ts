@@ -32,8 +32,11 @@ export async function usbSerials(make: { vendor: number; product: number }): Pro
     } catch {
       continue;
     }
-    serials.push((await serialOf(device)) ?? '');
-    device.close();
+    try {
+      serials.push((await serialOf(device)) ?? '');
+    } finally {
+      device.close();
+    }
   }
   return serials.filter((serial) => serial !== '');
 }

@@ -1,8 +1,32 @@
 import { promisify } from 'node:util';
 import type { Device } from 'usb';
+import { DriverFailed } from './errors.ts';
+
+/** The make of a USB device, as its descriptor has it. */
+export interface UsbMake {
+  vendor: number;
+  product: number;
+}
 
 /** Which USB device: the one at an address, or the one of a make with a serial number. */
-export type UsbDevice = { bus: number; address: number } | { vendor: number; product: number; serial: string };
+export type UsbDevice = { bus: number; address: number } | (UsbMake & { serial: string });
+
+/** Has exchanges with a device of a make, known to people by a name, fail with DriverFailed and what to look at. */
+export const asking =
+  (name: string, { vendor, product }: UsbMake) =>
+  async <T>(signal: AbortSignal, exchange: () => Promise<T>): Promise<T> => {
+    signal.throwIfAborted();
+    try {
+      return await exchange();
+    } catch (cause) {
+      const id = [vendor, product].map((half) => half.toString(16).padStart(4, '0')).join(':');
+      throw new DriverFailed(`${name} didn't do as it was asked: ${cause instanceof Error ? cause.message : String(cause)}`, {
+        blame: 'infra',
+        advice: `Is it plugged in (lsusb -d ${id}), and may this user open it?`,
+        cause,
+      });
+    }
+  };
 
 /** Opens a USB device for one exchange. Throws an Error where it isn't plugged in, or this user may not open it. */
 export async function withUsbDevice<T>(which: UsbDevice, exchange: (device: Device) => T | Promise<T>): Promise<T> {
@@ -22,7 +46,7 @@ export async function withUsbDevice<T>(which: UsbDevice, exchange: (device: Devi
 }
 
 /** The serial numbers of all devices of a make; those that this user may not open are left out. */
-export async function usbSerials(make: { vendor: number; product: number }): Promise<string[]> {
+export async function usbSerials(make: UsbMake): Promise<string[]> {
   const { getDeviceList } = await import('usb');
   const serials: string[] = [];
   for (const device of getDeviceList()) {

@@ -7,7 +7,7 @@ import { budgets } from '../budgets.ts';
 import { defaultCacheDirectory } from '../cache.ts';
 import { pc } from '../machine/hardware.ts';
 import { findProgram } from '../program.ts';
-import type { Accelerator } from './accelerator.ts';
+import { emulation, type Accelerator } from './accelerator.ts';
 import { answeredExitCode, exitPort, probeDisk } from './boot-sector.ts';
 import { replaceFile } from './replace-file.ts';
 import { recallVerdict, rememberVerdict, type Verdict } from './verdict.ts';
@@ -19,11 +19,7 @@ export interface SelectOptions {
 }
 
 const kvm = ['-accel', 'kvm'];
-/**
- * 512 MiB of translated code: a boot up to engine and supervisor fills 128 and would have them thrown away and translated anew (44 CPU-s for that and a reboot, 40 with 512).
- * A larger cache has its price at a warm reboot (up to 2 CPU-s with 512): QEMU 7.2 throws away each block of the last kernel with a sweep over every vCPU's jump cache.
- */
-const tcg = ['-accel', 'tcg,thread=multi,tb-size=512'];
+const tcg = emulation('multi');
 
 /** The emulator of this host's own architecture: KVM runs no other. */
 const ownEmulator: Partial<Record<NodeJS.Architecture, string>> = { x64: 'qemu-system-x86_64' };

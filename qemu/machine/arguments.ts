@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 
+import { emulation } from '../accelerator/accelerator.ts';
 import { pc } from './hardware.ts';
 import type { MachineSpec } from './machine.ts';
 
@@ -17,7 +18,7 @@ export function machineArguments(spec: MachineSpec, qmpSocket: string): string[]
   const cpus = hardware.fixed?.cpus ?? spec.cpus ?? 2;
   return [
     ['-name', `boardwalk-${spec.id}`, '-no-user-config', '-nodefaults', '-display', 'none', '-S'],
-    hardware.oneThread ? ['-accel', 'tcg,thread=single,tb-size=512'] : spec.accelerator.argv,
+    hardware.oneThread ? emulation('single') : spec.accelerator.argv,
     ['-cpu', spec.accelerator.accelerator === 'kvm' ? 'host' : cpu],
     firmware === undefined ? [] : ['-bios', firmware.file],
     spec.bootFiles === undefined ? [] : ['-kernel', spec.bootFiles.start, '-dtb', spec.bootFiles.deviceTree],

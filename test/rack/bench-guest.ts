@@ -5,6 +5,7 @@ import { createServer as createSocketServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { defaultCacheDirectory, pc } from '../../qemu/index.ts';
+import { emulation } from '../../qemu/accelerator/accelerator.ts';
 import { QmpClosed } from '../../qemu/qmp/errors.ts';
 import { openQmp } from '../../qemu/qmp/connection.ts';
 import { within } from '../../qemu/within.ts';
@@ -156,7 +157,7 @@ function guestArguments({ image, socket, serialPort, project, images, shared, di
   const [host, port] = serialPort.split(':');
   return [
     ['-name', 'boardwalk-bench', '-no-user-config', '-nodefaults', '-display', 'none', '-no-reboot'],
-    ['-accel', 'tcg,tb-size=512', '-cpu', pc.cpu, '-machine', pc.board, '-smp', '1', '-m', '2048'],
+    [...emulation('multi'), '-cpu', pc.cpu, '-machine', pc.board, '-smp', '1', '-m', '2048'],
     ['-kernel', image.kernel, '-initrd', image.initrd],
     ['-append', 'console=ttyS0 quiet panic=-1 mitigations=off nokaslr rdinit=/init'],
     ['-serial', `file:${join(directory, 'bench-console.log')}`],

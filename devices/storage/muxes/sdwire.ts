@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import { DriverFailed } from '../../drivers/errors.ts';
 import type { Driver } from '../../drivers/folder.ts';
-import { controlTransfer, usbSerials, withUsbDevice } from '../../drivers/usb-device.ts';
+import { asking, controlTransfer, usbSerials, withUsbDevice } from '../../drivers/usb-device.ts';
 import type { Mux } from '../mux.ts';
 
 const options = z.strictObject({
@@ -32,26 +31,14 @@ export function sdwire(transfer: Transfer): Driver<Mux, z.output<typeof options>
     find: async () => (await usbSerials(make)).map((serial) => ({ what: `SDWire ${serial}`, options: { serial } })),
     open({ serial }) {
       const name = `the SDWire ${serial}`;
-      const ask = async (request: ControlRequest, signal: AbortSignal) => {
-        signal.throwIfAborted();
-        try {
-          return await transfer(serial, request);
-        } catch (cause) {
-          const seen = cause instanceof Error ? cause.message : String(cause);
-          throw new DriverFailed(`${name} didn't do as it was asked: ${seen}`, {
-            blame: 'infra',
-            advice: 'Is it plugged in (lsusb -d 04e8:6001), and may this user open it?',
-            cause,
-          });
-        }
-      };
+      const ask = asking(name, make);
       return {
         name,
         async give(side, signal) {
-          await ask({ ...setBitMode, value: side === 'bench' ? 0x20f1 : 0x20f0 }, signal);
+          await ask(signal, () => transfer(serial, { ...setBitMode, value: side === 'bench' ? 0x20f1 : 0x20f0 }));
         },
         async read(signal) {
-          const [pins = 0] = await ask(readPins, signal);
+          const [pins = 0] = await ask(signal, () => transfer(serial, readPins));
           return (pins & 1) === 1 ? 'bench' : 'board';
         },
       };

@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import { DriverFailed } from '../../drivers/errors.ts';
 import type { Driver } from '../../drivers/folder.ts';
-import { usbSerials, withUsbDevice } from '../../drivers/usb-device.ts';
+import { asking, usbSerials, withUsbDevice } from '../../drivers/usb-device.ts';
 import type { Mux } from '../mux.ts';
 
 const options = z.strictObject({
@@ -30,25 +29,14 @@ export function sdwire3(reader: CardReader): Driver<Mux, z.output<typeof options
     find: async () => (await usbSerials(make)).map((serial) => ({ what: `SDWire3 ${serial}`, options: { serial } })),
     open({ serial }) {
       const name = `the SDWire3 ${serial}`;
-      const asked = async <T>(signal: AbortSignal, does: () => Promise<T>): Promise<T> => {
-        signal.throwIfAborted();
-        try {
-          return await does();
-        } catch (cause) {
-          throw new DriverFailed(`${name} didn't do as it was asked: ${cause instanceof Error ? cause.message : String(cause)}`, {
-            blame: 'infra',
-            advice: 'Is it plugged in (lsusb -d 0bda:0316), and may this user open it?',
-            cause,
-          });
-        }
-      };
-      const isAttached = (signal: AbortSignal) => asked(signal, () => reader.isAttached(serial));
+      const ask = asking(name, make);
+      const isAttached = (signal: AbortSignal) => ask(signal, () => reader.isAttached(serial));
       return {
         name,
         async give(side, signal) {
           // What is so already can't be asked for a second time.
           if ((await isAttached(signal)) === (side === 'bench')) return;
-          await asked(signal, () => (side === 'bench' ? reader.attach(serial) : reader.detach(serial)));
+          await ask(signal, () => (side === 'bench' ? reader.attach(serial) : reader.detach(serial)));
         },
         read: async (signal) => ((await isAttached(signal)) ? 'bench' : 'board'),
       };

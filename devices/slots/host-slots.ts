@@ -25,7 +25,7 @@ const nothingThere = 44;
 
 /** The two slots of a balenaOS, through a root shell on it. */
 export function hostSlots({ host, sticks, budgets, updateFile }: HostSlotsOptions): Slots {
-  const delivery = updateFileDelivery({ host, sticks, updateFile, stickBudget: budgets.stick });
+  const delivery = updateFileDelivery({ host, sticks, updateFile, arrivalBudget: budgets.boot });
 
   async function onInactive(what: string, command: string): Promise<void> {
     const { exitCode, stderr, stdout } = await host.run(command, { timeout: budgets.command });

@@ -10,8 +10,8 @@ export interface UpdateFileOptions {
   sticks: Sticks | undefined;
   /** Path on this side; undefined where the image under test has none. */
   updateFile: () => Promise<string | undefined>;
-  /** Milliseconds from insertion until the host sees the stick. */
-  stickBudget: number;
+  /** Milliseconds from insertion until the host sees the stick: right after a boot it is still loading the drivers for it. */
+  arrivalBudget: number;
 }
 
 /** ext4 labels have at most 16 characters. */
@@ -24,7 +24,7 @@ const overheadMiB = 64;
 const lookAgainEvery = 500;
 
 /** Brings an update file to the device: on a USB stick where the bench has sticks, else over SSH into the data partition. */
-export function updateFileDelivery({ host, sticks, updateFile, stickBudget }: UpdateFileOptions): {
+export function updateFileDelivery({ host, sticks, updateFile, arrivalBudget }: UpdateFileOptions): {
   deliver(): Promise<string>;
   discard(): Promise<void>;
 } {
@@ -36,11 +36,12 @@ export function updateFileDelivery({ host, sticks, updateFile, stickBudget }: Up
     let device = await findStick();
     if (device === undefined) {
       const sizeMiB = Math.ceil((await stat(file)).size / 1024 ** 2) + overheadMiB;
-      stick = await carrier.create({ filesystem: 'ext4', label, sizeMiB, hostFiles: { [name]: file } });
-      await stick.insert();
+      const made = await carrier.create({ filesystem: 'ext4', label, sizeMiB, hostFiles: { [name]: file } });
+      stick = made;
+      await made.insert();
       device = await observed({
-        awaited: `the update stick (${stick.uuid}) on the device`,
-        budget: stickBudget,
+        awaited: `the update stick (${made.uuid}) on the device`,
+        budget: arrivalBudget,
         interval: lookAgainEvery,
         blame: 'infra',
         advice: 'Does the kernel’s log on the device tell of a new USB disk?',
@@ -48,6 +49,9 @@ export function updateFileDelivery({ host, sticks, updateFile, stickBudget }: Up
           const found = await findStick();
           return found === undefined ? 'no partition of that label' : { found };
         },
+      }).catch(async (error: unknown) => {
+        await made.discard();
+        throw error;
       });
     }
     // 2. Read-only, so that nothing on it changes under the update; unless a container that mounts all sticks was faster and has it writable.

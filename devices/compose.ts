@@ -36,6 +36,7 @@ export function createDevice(parts: DeviceParts, options: DeviceOptions = {}): D
 
   const capabilities = new Set<Capability>(['slots']);
   if (sticks !== undefined) capabilities.add('sticks');
+  if (sticks !== undefined && sticks.atOnce > 1) capabilities.add('two-sticks');
   if (clock !== undefined) capabilities.add('clock');
 
   return {

@@ -21,7 +21,7 @@ export interface Endpoints {
 }
 
 /** Optional parts: a test says which it needs, a device without one gives a skip with the reason. */
-export type Capability = 'sticks' | 'slots' | 'clock';
+export type Capability = 'sticks' | 'two-sticks' | 'slots' | 'clock';
 
 /** What the bench owns of a device: the driver's own objects. */
 export interface DeviceParts {

@@ -16,23 +16,25 @@ export async function stopChrony(device: Device): Promise<void> {
 }
 
 /** NTP packets between chrony and one of its servers since it was added. */
-export async function chronyPackets(device: Device, address: string): Promise<{ sent: number; received: number }> {
-  const report = await device.host.check(`chronyc -n ntpdata ${address}`);
+export async function chronyPackets(device: Device, clock: Clock): Promise<{ sent: number; received: number }> {
+  const report = await device.host.check(`chronyc -n ntpdata ${(await clock.address()).host}`);
   const field = (name: string) => Number(new RegExp(`^${name}\\s*:\\s*(\\d+)`, 'm').exec(report)?.[1]);
   return { sent: field('Total TX'), received: field('Total RX') };
 }
 
 /** Has chrony measure the bench's clock, and follow nobody. */
-export async function watchWithoutFollowing(device: Device, { address: { host, port } }: Clock): Promise<void> {
+export async function watchWithoutFollowing(device: Device, clock: Clock): Promise<void> {
+  const { host, port } = await clock.address();
   // Both are refused where there is nothing to delete, or to take offline.
   await device.host.run(`chronyc delete ${host}; chronyc offline`);
   await device.host.check(`chronyc add server ${host} port ${port} iburst minpoll 2 maxpoll 4 noselect`);
 }
 
-/** By how many seconds chrony finds the system clock ahead of a server's, as it last measured; undefined until it has. */
-export async function measuredOffset(device: Device, address: string): Promise<number | undefined> {
+/** By how many seconds chrony finds the system clock ahead of the bench's, as it last measured; undefined until it has. */
+export async function measuredOffset(device: Device, clock: Clock): Promise<number | undefined> {
+  const { host } = await clock.address();
   const rows = (await device.host.check('chronyc -c -n sources')).split('\n').map((line) => line.split(','));
-  const [, , , , , reach, , , measured] = rows.find((row) => row[2] === address) ?? [];
+  const [, , , , , reach, , , measured] = rows.find((row) => row[2] === host) ?? [];
   return reach === undefined || reach === '0' ? undefined : Number(measured);
 }
 

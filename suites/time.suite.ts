@@ -69,12 +69,12 @@ const cutAndOpened = (device: Device, clock: Clock) => async () => {
   await startOver(device, clock, cut);
   // iburst sends its first four within some seconds: by then a server would have been believed.
   await expect
-    .poll(() => chronyPackets(device, clock.address.host), { message: 'requests that chrony sent', timeout: syncBudget, intervals: [200] })
+    .poll(() => chronyPackets(device, clock), { message: 'requests that chrony sent', timeout: syncBudget, intervals: [200] })
     .toMatchObject({ received: 0, sent: expect.any(Number) });
   await expect
-    .poll(async () => (await chronyPackets(device, clock.address.host)).sent, { timeout: syncBudget, intervals: [200] })
+    .poll(async () => (await chronyPackets(device, clock)).sent, { timeout: syncBudget, intervals: [200] })
     .toBeGreaterThanOrEqual(4);
-  const whileCut = { ...(await timeStatus(device.host)), packets: await chronyPackets(device, clock.address.host) };
+  const whileCut = { ...(await timeStatus(device.host)), packets: await chronyPackets(device, clock) };
   const { stdout: daemon } = await device.host.run('pidof chronyd');
   await clock.serve(right);
   const seconds = await awaitSynchronized(device);
@@ -162,7 +162,7 @@ test('a lying server is seen to lie', proves('time.lying-server'), async ({ devi
   await clock.serve({ answer: 'offset', seconds: lie });
   await watchWithoutFollowing(device, clock);
   // chrony counts its own clock's lead over the server, so a server that is ahead gives a negative one.
-  const misjudged = async () => Math.abs(((await measuredOffset(device, clock.address.host)) ?? 0) + lie);
+  const misjudged = async () => Math.abs(((await measuredOffset(device, clock)) ?? 0) + lie);
   await expect
     .poll(misjudged, {
       message: 'how far the offset that chrony states is from the lie, in seconds',

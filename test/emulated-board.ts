@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { mkdir, stat, truncate, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { ConsoleSource } from '../devices/console/source.ts';
 import { tty } from '../devices/console/tty.ts';
 import { usualPorts } from '../devices/index.ts';
@@ -15,6 +15,12 @@ export interface EmulatedBoard extends AsyncDisposable {
   ports: Record<'ssh' | 'engine' | 'supervisor', number>;
   /** The file that is its card; blank at first. What is written there stays over power cuts. */
   card: string;
+  /** Files that are USB sticks, and have one partition's room; what was put in is in until it is pulled. */
+  sticks: readonly string[];
+  putIn(stick: string): Promise<void>;
+  pull(stick: string): Promise<void>;
+  /** Where it looks for the bench's time server: a UDP port of this host's 127.0.0.1, which the board sees as 10.0.2.2. */
+  clockPort: number;
   /** What becomes of the board's bytes on their way to who listens. Default: nothing. */
   disturbance: (bytes: Uint8Array) => Uint8Array;
   on(): Promise<void>;
@@ -32,6 +38,9 @@ export interface EmulatedBoardOptions {
   demandCard: () => Promise<void>;
 }
 
+const stickBytes = 256 * 1024 * 1024;
+const nameOf = (stick: string): string => basename(stick, '.img');
+
 export async function emulatedBoard({ image, directory, demandCard }: EmulatedBoardOptions): Promise<EmulatedBoard> {
   await using taken = new AsyncDisposableStack();
   const custody = taken.use(await takeCustody({ name: 'board', root: directory }));
@@ -39,8 +48,14 @@ export async function emulatedBoard({ image, directory, demandCard }: EmulatedBo
   await mkdir(directory, { recursive: true });
   await writeFile(card, '');
   await truncate(card, (await stat(image)).size);
+  const sticks = [join(directory, 'stick-1.img'), join(directory, 'stick-2.img')];
+  for (const stick of sticks) {
+    await writeFile(stick, '');
+    await truncate(stick, stickBytes);
+  }
   const accelerator = await selectAccelerator({ emulator: armVirt.emulator });
   const ports = { ssh: await freePort(), engine: await freePort(), supervisor: await freePort() };
+  const clockPort = await freePort();
 
   // 1. The serial port server: whoever is connected hears the board, if it is on.
   const listeners = new Set<Socket>();
@@ -60,6 +75,8 @@ export async function emulatedBoard({ image, directory, demandCard }: EmulatedBo
   // 2. The board and its power.
   let machine: Machine | undefined;
   let powerOns = 0;
+  const plugged = new Set<string>();
+  const plug = async (stick: string) => machine?.attachUsbDisk(nameOf(stick), stick);
   const off = async () => {
     await machine?.kill();
     await wire?.close();
@@ -84,6 +101,7 @@ export async function emulatedBoard({ image, directory, demandCard }: EmulatedBo
       memoryMiB: 768,
     });
     machine = started;
+    for (const stick of plugged) await plug(stick);
     wire = tty(started.console);
     await wire.open({
       bytes(bytes) {
@@ -101,6 +119,16 @@ export async function emulatedBoard({ image, directory, demandCard }: EmulatedBo
     console: await listening(consoleServer),
     ports,
     card,
+    sticks,
+    async putIn(stick) {
+      if (plugged.has(stick)) return;
+      plugged.add(stick);
+      await plug(stick);
+    },
+    async pull(stick) {
+      if (plugged.delete(stick)) await machine?.detachUsbDisk(nameOf(stick));
+    },
+    clockPort,
     disturbance: (bytes) => bytes,
     on,
     off,

@@ -50,7 +50,7 @@ const polling = 'iburst minpoll 2 maxpoll 4';
  * is forgotten, so that they have no vote against a clock that lies.
  */
 export async function followClock(host: Shell, clock: Clock): Promise<void> {
-  const { host: address, port } = clock.address;
+  const { host: address, port } = await clock.address();
   // The clock may be followed already, and there may be no other.
   await chronyc(host, `delete ${address}`, noSuchSource);
   await chronyc(host, 'offline', noSuchSource);
@@ -60,7 +60,7 @@ export async function followClock(host: Shell, clock: Clock): Promise<void> {
 
 /** Takes this clock from chrony's sources and lets it ask the others again. */
 export async function unfollowClock(host: Shell, clock: Clock): Promise<void> {
-  await chronyc(host, `delete ${clock.address.host}`, noSuchSource);
+  await chronyc(host, `delete ${(await clock.address()).host}`, noSuchSource);
   await chronyc(host, 'online', noSuchSource);
 }
 

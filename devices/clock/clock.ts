@@ -11,10 +11,15 @@ export interface ClockRequests {
   lastAt?: number;
 }
 
+export interface ClockAddress {
+  host: string;
+  port: number;
+}
+
 /** The bench's own time server for one device. */
 export interface Clock {
-  /** Where the device reaches it. */
-  readonly address: { host: string; port: number };
+  /** Where the device reaches it; the same at all times. */
+  address(): Promise<ClockAddress>;
   serve(mode: ClockMode): Promise<void>;
   requests(): Promise<ClockRequests>;
   /** The bench's time, epoch milliseconds. */

@@ -1,8 +1,7 @@
-import type { Clock, ClockMode, ClockRequests } from './clock.ts';
+import type { Clock, ClockAddress, ClockMode, ClockRequests } from './clock.ts';
 
 /** A time server without a socket: `ask` is what a device would get from it. */
 export class FakeClock implements Clock {
-  readonly address = { host: '192.0.2.123', port: 123 };
   readonly #read: () => number;
   #mode: ClockMode = { answer: 'blocked' };
   #requests: ClockRequests = { count: 0 };
@@ -10,6 +9,10 @@ export class FakeClock implements Clock {
   /** @param read the bench's time, epoch milliseconds. */
   constructor(read: () => number = Date.now) {
     this.#read = read;
+  }
+
+  async address(): Promise<ClockAddress> {
+    return { host: '192.0.2.123', port: 123 };
   }
 
   async serve(mode: ClockMode): Promise<void> {

@@ -6,9 +6,11 @@ import { clockContract } from './clock.contract.ts';
 import { isRequest, readReply, reply, request } from './ntp-packet.ts';
 import { SntpServer } from './sntp.ts';
 
+const loopback = { listen: '127.0.0.1', seenAs: async () => '127.0.0.1' };
+
 clockContract(test, 'sntp', async () => {
-  const clock = await SntpServer.start('127.0.0.1');
-  return { clock, ask: async () => (await askTime(clock.address, 300))?.transmitted, release: () => clock.close() };
+  const clock = await SntpServer.start(loopback);
+  return { clock, ask: async () => (await askTime(await clock.address(), 300))?.transmitted, release: () => clock.close() };
 });
 
 test('a reply has the fields of a primary server', (t) => {
@@ -41,14 +43,15 @@ test('only a client’s request is one', (t) => {
 });
 
 test('what is no request is neither answered nor counted', async (t) => {
-  const clock = await SntpServer.start('127.0.0.1');
+  const clock = await SntpServer.start(loopback);
   t.teardown(() => clock.close());
   await clock.serve({ answer: 'right' });
   const socket = createSocket('udp4');
   t.teardown(() => socket.close());
-  socket.send(Buffer.alloc(10), clock.address.port, clock.address.host);
+  const { host, port } = await clock.address();
+  socket.send(Buffer.alloc(10), port, host);
   // The server reads in order: once this one is answered, the other was read.
-  socket.send(request(Date.now()), clock.address.port, clock.address.host);
+  socket.send(request(Date.now()), port, host);
   await once(socket, 'message');
   t.is((await clock.requests()).count, 1);
 });

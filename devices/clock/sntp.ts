@@ -1,40 +1,50 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { DeviceError } from '../errors.ts';
-import type { Clock, ClockMode, ClockRequests } from './clock.ts';
+import type { Clock, ClockAddress, ClockMode, ClockRequests } from './clock.ts';
+import { ClockUnavailable } from './errors.ts';
 import { isRequest, reply } from './ntp-packet.ts';
 
-/** The time server can't have its port. */
-export class ClockUnavailable extends DeviceError {
-  override readonly name = 'ClockUnavailable';
+export interface SntpOptions {
+  /** The IPv4 address of this host's to listen at; 0.0.0.0 for all. */
+  listen: string;
+  /** UDP port. Default: any that is free. */
+  port?: number | undefined;
+  /** The address under which the device reaches this host. */
+  seenAs: () => Promise<string>;
 }
 
-/** An SNTP server on the loopback, for one device. It starts blocked. */
+/** An SNTP server of this host's, for one device. It starts blocked. */
 export class SntpServer implements Clock {
-  readonly address: { host: string; port: number };
+  readonly #listen: string;
+  readonly #port: number;
+  readonly #seenAs: () => Promise<string>;
   #socket: Socket | undefined;
   #mode: ClockMode = { answer: 'blocked' };
   #requests: ClockRequests = { count: 0 };
 
-  private constructor(address: { host: string; port: number }) {
-    this.address = address;
+  private constructor({ listen, port, seenAs }: SntpOptions & { port: number }) {
+    this.#listen = listen;
+    this.#port = port;
+    this.#seenAs = seenAs;
   }
 
-  /**
-   * @param hostSeenByDevice the address under which the device reaches this host's loopback: 10.0.2.2 in QEMU's user network.
-   */
-  static async start(hostSeenByDevice: string): Promise<SntpServer> {
-    const socket = await bound(0);
-    const clock = new SntpServer({ host: hostSeenByDevice, port: socket.address().port });
+  /** Throws ClockUnavailable where the port is another program's. */
+  static async start(options: SntpOptions): Promise<SntpServer> {
+    const socket = await bound(options.listen, options.port ?? 0);
+    const { port } = socket.address();
     await closed(socket);
-    return clock;
+    return new SntpServer({ ...options, port });
+  }
+
+  async address(): Promise<ClockAddress> {
+    return { host: await this.#seenAs(), port: this.#port };
   }
 
   async serve(mode: ClockMode): Promise<void> {
     if (mode.answer === 'blocked') {
       await this.close();
     } else if (this.#socket === undefined) {
-      const socket = await bound(this.address.port);
+      const socket = await bound(this.#listen, this.#port);
       // What a datagram socket reports after bind is an ICMP answer to a reply: a client that is gone.
       socket.on('error', () => undefined);
       socket.on('message', (message, { port, address }) => this.#answer(socket, message, port, address));
@@ -71,17 +81,17 @@ export class SntpServer implements Clock {
   }
 }
 
-async function bound(port: number): Promise<Socket> {
+async function bound(listen: string, port: number): Promise<Socket> {
   const socket = createSocket('udp4');
-  socket.bind(port, '127.0.0.1');
+  socket.bind(port, listen);
   try {
     await once(socket, 'listening');
   } catch (cause) {
     throw new ClockUnavailable(
-      `the time server can't have UDP port ${port} of 127.0.0.1: ${cause instanceof Error ? cause.message : String(cause)}`,
+      `the time server can't have UDP port ${port} of ${listen}: ${cause instanceof Error ? cause.message : String(cause)}`,
       {
         blame: 'infra',
-        advice: 'Another program took it while it was blocked: provision the device anew.',
+        advice: 'Does another program have it? ss -lunp tells.',
         cause,
       },
     );

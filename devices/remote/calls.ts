@@ -5,15 +5,20 @@ import type { Stick, Sticks } from '../sticks/sticks.ts';
 import type { ConsoleChunk } from '../console/console.ts';
 import type { Method, Params, Result } from './protocol.ts';
 
-/** A device as the server holds it: its parts, and the sticks that clients made and name by id. */
+/** A device as the server holds it: its parts, and what clients have of it. */
 export interface ServedDevice {
   parts: BenchParts;
+  /** Those that clients made, and name by id. */
   sticks: Map<string, Stick>;
+  /** Who types at its console. */
+  typist?: string | undefined;
 }
 
 export interface CallContext {
   /** Aborted when the client cancels or dies. */
   signal: AbortSignal;
+  /** Aborted when the client hangs up. */
+  left: AbortSignal;
   /** Hands a stream's next item to the client; resolves once the client had credit for it, rejects once nobody waits for it. */
   send: (item: ConsoleChunk) => Promise<void>;
 }
@@ -29,6 +34,16 @@ export const calls: { readonly [M in Method]: (device: ServedDevice, params: Par
   'console.expect': ({ parts }, { pattern, ...options }, { signal }) => parts.console.expect(pattern, { ...options, signal }),
   'console.read': ({ parts }, range) => parts.console.read(range),
   'console.write': ({ parts }, { data }) => parts.console.write(data),
+  'console.claim': async (device, { who }, { left }) => {
+    if (device.typist !== undefined) return { heldBy: device.typist };
+    left.throwIfAborted();
+    device.typist = who;
+    const letGo = () => {
+      device.typist = undefined;
+    };
+    left.addEventListener('abort', letGo, { once: true });
+    return {};
+  },
   'console.follow': async ({ parts }, options, { signal, send }) => {
     for await (const chunk of parts.console.follow({ ...options, signal })) await send(chunk);
   },
@@ -69,6 +84,7 @@ export const calls: { readonly [M in Method]: (device: ServedDevice, params: Par
     device.sticks.delete(params.stick);
   },
 
+  'clock.address': async (device) => clockOf(device).address(),
   'clock.serve': async (device, mode) => clockOf(device).serve(mode),
   'clock.requests': async (device) => clockOf(device).requests(),
   'clock.now': async (device) => clockOf(device).now(),

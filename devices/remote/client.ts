@@ -21,8 +21,18 @@ export class NoSuchDevice extends DeviceError {
   override readonly name = 'NoSuchDevice';
 }
 
-/** The parts of a device that another process, the bench, owns. */
-export async function connectBench(options: ConnectBenchOptions): Promise<BenchParts & { close(): Promise<void> }> {
+/** A device's parts, which another process, the bench, owns. */
+export interface RemoteParts extends BenchParts {
+  /**
+   * Asks to be the one person who types at the console, until `close`. Resolves with who is that already, or undefined: you are. Nothing else is kept from
+   * writing by it, suites least of all.
+   */
+  claimConsole(who: string): Promise<string | undefined>;
+  close(): Promise<void>;
+}
+
+/** Reaches a device of a bench. Throws NoSuchDevice, or what the connection met with. */
+export async function connectBench(options: ConnectBenchOptions): Promise<RemoteParts> {
   const connection = await Connection.open(options.socketPath, options.token);
   const description = connection.devices.find(({ id }) => id === options.device);
   if (description === undefined) {
@@ -36,7 +46,7 @@ export async function connectBench(options: ConnectBenchOptions): Promise<BenchP
 /** Sends a call of one device. */
 type Call = <M extends Method>(name: M, params: Params<M>, signal?: AbortSignal) => Promise<Result<M>>;
 
-function partsOver(connection: Connection, description: DeviceDescription): BenchParts & { close(): Promise<void> } {
+function partsOver(connection: Connection, description: DeviceDescription): RemoteParts {
   const { id, type } = description;
   const call: Call = (name, params, signal) => connection.call(id, name, params, signal);
   return {
@@ -44,14 +54,15 @@ function partsOver(connection: Connection, description: DeviceDescription): Benc
     type,
     console: consoleOver(connection, id, call),
     power: powerOver(call),
-    ...(description.sticks ? { sticks: sticksOver(call) } : {}),
-    ...(description.clock === undefined ? {} : { clock: clockOver(call, description.clock) }),
+    ...(description.sticks === undefined ? {} : { sticks: sticksOver(call, description.sticks) }),
+    ...(description.clock ? { clock: clockOver(call) } : {}),
     endpoints: () => call('device.endpoints', {}),
     artifacts: () => call('device.artifacts', {}),
     markDirty: (reason) => call('device.markDirty', { reason }),
     begin: (work) => call('device.begin', work),
     recall: async (key) => (await call('device.recall', { key })).value,
     remember: (key, value) => call('device.remember', { key, value }),
+    claimConsole: async (who) => (await call('console.claim', { who })).heldBy,
     close: () => connection.close(),
   };
 }
@@ -92,10 +103,11 @@ function powerOver(call: Call): Power {
   };
 }
 
-function sticksOver(call: Call): Sticks {
+function sticksOver(call: Call, { atOnce }: Pick<Sticks, 'atOnce'>): Sticks {
   /** Those that this client made, to tell them of `clear`. */
   const made = new Set<{ inserted: boolean }>();
   return {
+    atOnce,
     filesystems: () => call('sticks.filesystems', {}),
     async create(spec): Promise<Stick> {
       const { id, filesystem, label, uuid, inserted } = await call('sticks.create', spec);
@@ -132,9 +144,9 @@ function sticksOver(call: Call): Sticks {
   };
 }
 
-function clockOver(call: Call, address: Clock['address']): Clock {
+function clockOver(call: Call): Clock {
   return {
-    address,
+    address: () => call('clock.address', {}),
     serve: (mode) => call('clock.serve', mode),
     requests: () => call('clock.requests', {}),
     now: () => call('clock.now', {}),

@@ -121,6 +121,8 @@ const table = {
   ),
   'console.read': method(z.strictObject({ from: offsetSchema, to: offsetSchema }), bytesSchema),
   'console.write': method(z.strictObject({ data: textOrBytesSchema }), z.void()),
+  /** Who types at the console, of the people at their terminals: one at a time. Empty: you, until you hang up. */
+  'console.claim': method(z.strictObject({ who: z.string() }), z.strictObject({ heldBy: z.exactOptional(z.string()) })),
   /** A stream of chunks: its items come one by one, its result is its end. */
   'console.follow': method(fromSchema, z.void()),
   'console.faults': method(fromSchema, z.array(consoleFaultSchema)),
@@ -138,6 +140,7 @@ const table = {
   'sticks.readFile': method(z.strictObject({ ...ofStick, path: z.string() }), bytesSchema),
   'sticks.list': method(z.strictObject(ofStick), z.array(z.string())),
   'sticks.discard': method(z.strictObject(ofStick), z.void()),
+  'clock.address': method(nothing, endpointSchema),
   'clock.serve': method(clockModeSchema, z.void()),
   'clock.requests': method(nothing, z.strictObject({ count: z.int(), lastAt: z.exactOptional(timeSchema) })),
   'clock.now': method(nothing, timeSchema),
@@ -167,8 +170,8 @@ export const helloSchema = z.strictObject({ hello: z.strictObject({ protocol: z.
 export const deviceDescriptionSchema = z.strictObject({
   id: z.string(),
   type: z.string(),
-  sticks: z.boolean(),
-  clock: z.exactOptional(endpointSchema),
+  sticks: z.exactOptional(z.strictObject({ atOnce: z.int() })),
+  clock: z.boolean(),
 });
 export type DeviceDescription = z.infer<typeof deviceDescriptionSchema>;
 

@@ -7,7 +7,7 @@ test('a client sees the device that the bench has', async (t) => {
   const { remote, parts, dirt, release } = await fakeBench();
   t.teardown(release);
   t.like(remote, { id: 'fake-1', type: 'fake' });
-  t.deepEqual(remote.clock?.address, parts.clock?.address);
+  t.deepEqual(await remote.clock?.address(), await parts.clock?.address());
   t.deepEqual(await remote.endpoints(), await parts.endpoints());
   t.deepEqual(await remote.artifacts(), { serviceImage: '/images/service.tar' });
   await remote.markDirty('it was painted');
@@ -26,6 +26,22 @@ test('what is remembered outlives the client that said it', async (t) => {
   t.teardown(() => next.close());
   t.deepEqual(await next.recall('key'), facts);
   t.is(await next.recall('nothing'), null);
+});
+
+test('one person types at a console, until they hang up', async (t) => {
+  const { remote, connect, release } = await fakeBench();
+  t.teardown(release);
+  const other = await connect();
+  t.teardown(() => other.close());
+  t.is(await remote.claimConsole('ada'), undefined);
+  t.is(await other.claimConsole('bob'), 'ada');
+  await remote.close();
+  // The bench learns of it from the socket.
+  let heldBy: string | undefined = 'ada';
+  while (heldBy !== undefined) heldBy = await other.claimConsole('bob');
+  const third = await connect();
+  t.teardown(() => third.close());
+  t.is(await third.claimConsole('cleo'), 'bob');
 });
 
 test('an error arrives as its class, thrown where it was asked for', async (t) => {

@@ -66,7 +66,7 @@ export async function serveClient(socket: Socket, options: SessionOptions): Prom
     if (!socket.destroyed) session.write({ refused: toWire(error) });
   } finally {
     clearTimeout(stranger);
-    session.cancelAll();
+    session.end();
     socket.end();
     socket.destroySoon();
   }
@@ -101,15 +101,15 @@ function parse<T>(line: string, schema: z.ZodType<T>): T {
 
 function describe({ parts }: ServedDevice): DeviceDescription {
   const { id, type } = parts;
-  const description: DeviceDescription = { id, type, sticks: parts.sticks !== undefined };
-  if (parts.clock !== undefined) description.clock = parts.clock.address;
-  return description;
+  const { atOnce } = parts.sticks ?? {};
+  return { id, type, ...(atOnce !== undefined && { sticks: { atOnce } }), clock: parts.clock !== undefined };
 }
 
 class Session {
   readonly #socket: Socket;
   readonly #devices: ReadonlyMap<string, ServedDevice>;
   readonly #pending = new Map<number, Pending>();
+  readonly #left = new AbortController();
 
   constructor(socket: Socket, devices: ReadonlyMap<string, ServedDevice>) {
     this.#socket = socket;
@@ -120,7 +120,8 @@ class Session {
     if (!this.#socket.destroyed) this.#socket.write(`${JSON.stringify(message)}\n`);
   }
 
-  cancelAll(): void {
+  end(): void {
+    this.#left.abort(new Error('the client hung up'));
     for (const { abort, wake } of this.#pending.values()) {
       abort.abort(new Error('the client hung up'));
       wake();
@@ -156,6 +157,7 @@ class Session {
         throw new ProtocolViolated(`this bench has no ${name}`, { blame: 'harness', advice: 'Both sides must be of one version.' });
       const result = await perform(name, device, params, {
         signal: pending.abort.signal,
+        left: this.#left.signal,
         send: (chunk) => this.#send(id, pending, z.encode(consoleChunkSchema, chunk)),
       });
       this.write({ id, result });

@@ -63,6 +63,7 @@ export class FakeStick implements Stick {
 }
 
 export class FakeSticks implements Sticks {
+  readonly atOnce = 4;
   /** Those in the port, in the order of their insertion. */
   readonly plugged = new Set<FakeStick>();
   readonly #made: FakeStick[] = [];

@@ -4,7 +4,8 @@ import test from 'ava';
 import { z } from 'zod';
 import type { Machine } from '../../qemu/index.ts';
 import { tinyBoard } from '../power/tiny-machine.ts';
-import { QemuSticks } from './qemu.ts';
+import { MadeSticks } from './made-sticks.ts';
+import { QemuPorts } from './qemu.ts';
 import { sticksContract } from './sticks.contract.ts';
 
 /** How many sticks QEMU itself has plugged in. */
@@ -24,10 +25,12 @@ async function poweredSticks() {
   const board = await tinyBoard(`sticks-${boards}`);
   const machine = await board.start();
   const directory = join(board.directory, 'sticks');
-  const sticks = new QemuSticks(directory);
-  await sticks.connect(machine);
+  const ports = new QemuPorts();
+  const sticks = new MadeSticks(directory, ports);
+  await ports.connect(machine);
   await machine.run();
   return {
+    ports,
     sticks,
     machine,
     board,
@@ -44,30 +47,31 @@ async function poweredSticks() {
 sticksContract(test.serial, 'qemu', poweredSticks);
 
 test.serial('a stick that is in while the power is cut is in at the next power-on', async (t) => {
-  const { sticks, machine, board, release } = await poweredSticks();
+  const { ports, sticks, machine, board, release } = await poweredSticks();
   t.teardown(release);
   const [kept, pulled] = [await sticks.create({ filesystem: 'vfat' }), await sticks.create({ filesystem: 'none' })];
   await kept.insert();
   await pulled.insert();
   await machine.kill();
-  await sticks.disconnect();
+  await ports.disconnect();
   await pulled.pull();
 
   const next = await board.start();
   t.teardown(() => next.kill());
-  await sticks.connect(next);
+  await ports.connect(next);
   t.is(await pluggedInto(next), 1);
   t.true(kept.inserted);
 });
 
 test.serial('a stick inserted while the power is off waits for it', async (t) => {
   const board = await tinyBoard('sticks-off');
-  const sticks = new QemuSticks(join(board.directory, 'sticks'));
+  const ports = new QemuPorts();
+  const sticks = new MadeSticks(join(board.directory, 'sticks'), ports);
   t.teardown(() => board.release());
   const stick = await sticks.create({ filesystem: 'vfat' });
   await stick.insert();
   const machine = await board.start();
-  await sticks.connect(machine);
+  await ports.connect(machine);
   t.is(await pluggedInto(machine), 1);
   await machine.kill();
 });

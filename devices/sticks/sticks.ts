@@ -33,6 +33,8 @@ export interface Stick {
 }
 
 export interface Sticks {
+  /** How many can be inserted at once; more can be made. */
+  readonly atOnce: number;
   /** Filesystems that the bench can make and read back. */
   filesystems(): Promise<StickFilesystem[]>;
   create(spec: StickSpec): Promise<Stick>;

@@ -87,7 +87,7 @@ test('a multiplexer that doesn’t follow, and a card that doesn’t appear, are
   const stuck = await slot(scratch, { stuck: true });
   await t.throwsAsync(stuck.card.write(stuck.image), {
     instanceOf: AwaitedTooLong,
-    message: /the mux to give the card to the bench .*it says that it is with the board/,
+    message: /the mux to give pi’s card to the bench .*it says that it is with the board/,
   });
   t.true((await readFile(stuck.path)).every((byte) => byte === 0xff));
   t.is(await stuck.note.read(), undefined);

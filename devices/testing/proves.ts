@@ -9,7 +9,7 @@ export interface ProvesOptions {
   provokes?: readonly ConsoleFault['kind'][];
 }
 
-const capabilities: readonly Capability[] = ['sticks', 'slots', 'clock'];
+const capabilities: readonly Capability[] = ['sticks', 'two-sticks', 'slots', 'clock'];
 
 /** The promises that a test proves, by their ids in the catalogue, and what it needs: the second argument of `test`. */
 export function proves(...claims: [string, ...string[]] | [string, ...string[], ProvesOptions]): TestDetails {

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -114,4 +114,34 @@ test('a console that isn’t there is said before anything is switched', async (
   await t.throwsAsync(pi.provision(request), { instanceOf: SourceUnopened });
   t.deepEqual(plug.asked, []);
   t.deepEqual((await readdir(runDirectory)).sort(), ['console-pi3-1.idx', 'console-pi3-1.log']);
+});
+
+test('it is told the time by the bench, under the bench’s address towards it or the one that bench.yaml has', async (t) => {
+  const { request } = await bench(t);
+  const near = await pi.provision({ ...request, wiring: { ...request.wiring, address: '127.0.0.1' } });
+  t.teardown(() => near.release());
+  t.is((await near.clock?.address())?.host, '127.0.0.1');
+  const nat = await pi.provision({ ...request, id: 'pi3-2', wiring: { ...request.wiring, clock: { address: '10.20.0.1' } } });
+  t.teardown(() => nat.release());
+  t.is((await nat.clock?.address())?.host, '10.20.0.1');
+});
+
+test('it has as many sticks as bench.yaml has places for, and none is in it afterwards', async (t) => {
+  const { request } = await bench(t);
+  const none = await pi.provision(request);
+  t.teardown(() => none.release());
+  t.is(none.sticks, undefined);
+  const [disk, side] = [join(request.runDirectory, 'stick'), join(request.runDirectory, 'side')];
+  await writeFile(disk, Buffer.alloc(40 * 1024 * 1024));
+  await writeFile(side, 'board\n');
+  const give = (to: string) => ['sh', '-c', `echo ${to} >"$1"`, 'sh', side];
+  const mux = { command: { bench: give('bench'), board: give('board'), side: ['cat', side] } };
+  const one = await pi.provision({ ...request, id: 'pi3-2', wiring: { ...request.wiring, sticks: [{ mux, disk }] } });
+  t.is(one.sticks?.atOnce, 1);
+  const stick = await one.sticks?.create({ filesystem: 'vfat', label: 'HERE' });
+  await stick?.insert();
+  t.is(await readFile(side, 'utf8'), 'board\n');
+  t.true((await readFile(disk)).includes('HERE'));
+  await one.release();
+  t.is(await readFile(side, 'utf8'), 'bench\n');
 });

@@ -1,26 +1,30 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { budgets } from '../budgets.ts';
+import { addressSeenFrom } from '../clock/seen-from.ts';
+import { SntpServer } from '../clock/sntp.ts';
 import { ConsoleLine } from '../console/line.ts';
 import { ConsoleRecorder } from '../console/recorder.ts';
 import { commonStages } from '../console/stages.ts';
 import { consoleSource } from '../console/wire.ts';
-import type { Capability, Endpoint } from '../device.ts';
+import type { Endpoint } from '../device.ts';
 import { DeviceError } from '../errors.ts';
 import { outlets } from '../power/outlets/index.ts';
 import { signOfLife } from '../power/sign-of-life.ts';
 import { switched } from '../power/switched.ts';
+import { MadeSticks } from '../sticks/made-sticks.ts';
+import { MuxedPorts, type StickPlaceOptions } from '../sticks/muxed.ts';
 import { Card } from '../storage/card.ts';
 import { muxes } from '../storage/muxes/index.ts';
 import type { DeviceType, ProvisionedDevice, ProvisionRequest } from './device-type.ts';
 import { notes } from './notes.ts';
-import { usualBaudRate, usualPorts, type Wiring } from './wiring.ts';
+import { usualBaudRate, usualPorts, type MuxedDisk } from './wiring.ts';
 
 /** What a type of boards has of its own. */
 export type BoardType = Pick<DeviceType, 'name' | 'architecture'> & {
   /** Of the serial console as balenaOS sets it up, in bits a second. Default 115200. */
   baudRate?: number;
 };
-
-const capabilities: ReadonlySet<Capability> = new Set(['slots']);
 
 /**
  * A type whose devices are boards of a bench: a console and a switch at the ends of wires, an address on the network. Its card is written by hand, unless
@@ -30,7 +34,6 @@ export function board({ baudRate = usualBaudRate, ...type }: BoardType): DeviceT
   return {
     ...type,
     wired: true,
-    capabilities,
     bootStages: commonStages,
     platform: async () => ({ accelerator: 'none', reason: '' }),
     provision: (request) => provision(type.name, baudRate, request),
@@ -38,7 +41,7 @@ export function board({ baudRate = usualBaudRate, ...type }: BoardType): DeviceT
 }
 
 async function provision(type: string, baudRate: number, request: ProvisionRequest): Promise<ProvisionedDevice> {
-  const { id, image, runDirectory, artifacts, wiring, signal } = request;
+  const { id, image, runDirectory, stateDirectory, artifacts, wiring, signal } = request;
   if (wiring === undefined) throw new TypeError(`${id} is a board, and nothing says how it is wired`);
   // What was taken is given back in the opposite order: at release, or here if a later step fails.
   await using taken = new AsyncDisposableStack();
@@ -73,18 +76,34 @@ async function provision(type: string, baudRate: number, request: ProvisionReque
   });
   taken.defer(() => power.off());
 
+  // 4. The time that it is told.
+  const clock = await SntpServer.start({
+    listen: '0.0.0.0',
+    port: wiring.clock?.port,
+    seenAs: async () => wiring.clock?.address ?? addressSeenFrom(wiring.address),
+  });
+  taken.defer(() => clock.close());
+
+  // 5. The sticks in its ports.
+  const places = await Promise.all((wiring.sticks ?? []).map((wires, index) => stickPlace(`${id}’s stick ${index + 1}`, wires)));
+  await mkdir(stateDirectory, { recursive: true, mode: 0o700 });
+  taken.defer(() => rm(stateDirectory, { recursive: true, force: true }));
+  const sticks = places.length === 0 ? undefined : new MadeSticks(join(stateDirectory, 'sticks'), new MuxedPorts(places));
+  if (sticks !== undefined) taken.defer(() => sticks.release());
+
   const kept = notes();
   let used = false;
   const held = taken.move();
   return {
     id,
     type,
-    capabilities,
     budgets: budget,
     ...kept.parts,
     consoleLog: recorder.path,
     console: recorder,
     power,
+    clock,
+    ...(sticks !== undefined && { sticks }),
     endpoints: async () => ({ ssh: at('ssh'), engine: at('engine'), supervisor: at('supervisor') }),
     async artifacts() {
       if (artifacts !== undefined) return artifacts;
@@ -92,6 +111,8 @@ async function provision(type: string, baudRate: number, request: ProvisionReque
     },
     async renew() {
       await power.off();
+      await sticks?.clear();
+      await clock.serve({ answer: 'blocked' });
       kept.forget();
       if (card !== undefined && image !== undefined) {
         await card.write(image, { signal });
@@ -107,7 +128,15 @@ async function provision(type: string, baudRate: number, request: ProvisionReque
   };
 }
 
-async function cardOf(device: string, { mux, disk, minBytes, maxBytes }: NonNullable<Wiring['medium']>): Promise<Card> {
+async function cardOf(device: string, wires: MuxedDisk): Promise<Card> {
+  return new Card({ device, ...(await behindMux(wires)) });
+}
+
+async function stickPlace(what: string, wires: MuxedDisk): Promise<StickPlaceOptions> {
+  return { what, ...(await behindMux(wires)) };
+}
+
+async function behindMux({ mux, disk, minBytes, maxBytes }: MuxedDisk) {
   const rules = { ...(minBytes !== undefined && { minBytes }), ...(maxBytes !== undefined && { maxBytes }) };
-  return new Card({ device, mux: await muxes.open(mux), disk, rules });
+  return { mux: await muxes.open(mux), disk, rules };
 }

@@ -32,7 +32,6 @@ export interface ProvisionRequest {
 
 /** A device that is ready to be powered on, as the bench holds it. */
 export interface ProvisionedDevice extends DeviceParts {
-  readonly capabilities: ReadonlySet<Capability>;
   readonly budgets: Budgets;
   /** Why the next lease must start from a fresh image; empty while it need not. */
   readonly dirt: readonly string[];
@@ -68,7 +67,6 @@ export interface DeviceType {
   readonly firmware?: Firmware;
   /** Its devices are boards: bench.yaml says how each is wired. */
   readonly wired: boolean;
-  readonly capabilities: ReadonlySet<Capability>;
   readonly bootStages: ConsoleStages;
   /** What runs its instructions here, for a report. Throws where nothing can. */
   platform(options: { signal: AbortSignal }): Promise<Platform>;

@@ -9,7 +9,7 @@ export class UnknownDeviceType extends DeviceError {
 }
 
 function isDeviceType(value: unknown): value is DeviceType {
-  return typeof value === 'object' && value !== null && 'provision' in value && 'bootStages' in value && 'capabilities' in value;
+  return typeof value === 'object' && value !== null && 'provision' in value && 'bootStages' in value;
 }
 
 /** Every device type, by name: each file of this folder whose default export is one. */

@@ -15,11 +15,12 @@ import { SntpServer } from '../clock/sntp.ts';
 import { ConsoleRecorder } from '../console/recorder.ts';
 import { commonStages } from '../console/stages.ts';
 import { tty } from '../console/tty.ts';
-import type { Capability, Endpoint, Endpoints } from '../device.ts';
+import type { Endpoint, Endpoints } from '../device.ts';
 import { DeviceError } from '../errors.ts';
 import { QemuPower, type Load } from '../power/qemu.ts';
 import { QemuDisk } from '../storage/qemu-disk.ts';
-import { QemuSticks } from '../sticks/qemu.ts';
+import { MadeSticks } from '../sticks/made-sticks.ts';
+import { QemuPorts } from '../sticks/qemu.ts';
 import type { DeviceType, ProvisionedDevice, ProvisionRequest } from './device-type.ts';
 import { notes } from './notes.ts';
 import { usualPorts } from './wiring.ts';
@@ -38,14 +39,11 @@ const hostSeenByGuest = '10.0.2.2';
 const forwards = { ssh: { guest: usualPorts.ssh }, engine: { guest: usualPorts.engine }, supervisor: { guest: usualPorts.supervisor } };
 type Services = keyof typeof forwards;
 
-const capabilities: ReadonlySet<Capability> = new Set(['sticks', 'slots', 'clock']);
-
 /** A type whose devices are virtual machines with a disk, a network and sticks of this host, and with a clock to follow. */
 export function virtualMachine({ hardware, ...type }: VirtualMachineType): DeviceType {
   return {
     ...type,
     wired: false,
-    capabilities,
     bootStages: commonStages,
     platform: ({ signal }) => selectAccelerator({ emulator: hardware.emulator, signal }),
     provision: (request) => provision(type.name, hardware, request),
@@ -88,9 +86,10 @@ async function provision(type: string, hardware: Hardware, request: ProvisionReq
   // 2. What is around it.
   const recorder = await ConsoleRecorder.open({ device: id, directory: runDirectory, stages: commonStages });
   taken.defer(() => recorder.close());
-  const clock = await SntpServer.start(hostSeenByGuest);
+  const clock = await SntpServer.start({ listen: '127.0.0.1', seenAs: async () => hostSeenByGuest });
   taken.defer(() => clock.close());
-  const sticks = new QemuSticks(join(stateDirectory, 'sticks'));
+  const usbPorts = new QemuPorts();
+  const sticks = new MadeSticks(join(stateDirectory, 'sticks'), usbPorts);
   taken.defer(() => sticks.release());
 
   // 3. The switch that brings them together.
@@ -103,7 +102,7 @@ async function provision(type: string, hardware: Hardware, request: ProvisionReq
       restored = memory !== undefined;
       return startMachine({ ...spec, ...(memory !== undefined && { memory }) });
     },
-    loads: [recorded(recorder, () => restored), sticks],
+    loads: [recorded(recorder, () => restored), usbPorts],
     offBudget: budget.powerOff,
   });
   taken.defer(() => power.off());
@@ -113,7 +112,6 @@ async function provision(type: string, hardware: Hardware, request: ProvisionReq
   return {
     id,
     type,
-    capabilities,
     budgets: budget,
     ...kept.parts,
     consoleLog: recorder.path,

@@ -6,6 +6,7 @@ const mounting = { document: runtime, section: 'Mounting' } as const;
 const tips = { document: runtime, section: 'General tips for external media' } as const;
 const preparing = { document: runtime, section: 'Preparing the container' } as const;
 const needs = ['sticks'] as const;
+const needsTwo = ['sticks', 'two-sticks'] as const;
 
 export const storagePromises = {
   'vfat-automounts': {
@@ -24,19 +25,19 @@ export const storagePromises = {
     source: automount,
     needs,
   },
-  'mount-by-label': { statement: 'A stick can be mounted by its label.', source: mounting, needs },
-  'mount-by-uuid': { statement: 'A stick can be mounted by its UUID.', source: mounting, needs },
-  'mount-by-name': { statement: 'A stick can be mounted by its device name.', source: mounting, needs },
+  'mount-by-label': { statement: 'A stick can be mounted by its label.', source: mounting, needs: needsTwo },
+  'mount-by-uuid': { statement: 'A stick can be mounted by its UUID.', source: mounting, needs: needsTwo },
+  'mount-by-name': { statement: 'A stick can be mounted by its device name.', source: mounting, needs: needsTwo },
   'no-label': {
     statement: 'A stick without a label reaches the container as well, and can be told apart and mounted by its UUID.',
     source: tips,
     needs,
   },
-  'two-sticks': { statement: 'Two sticks are mounted side by side, each with its own files.', source: automount, needs },
+  'two-sticks': { statement: 'Two sticks are mounted side by side, each with its own files.', source: automount, needs: needsTwo },
   'same-label-twice': {
     statement: 'Two sticks of the same label are both mounted, told apart by their UUIDs.',
     source: tips,
-    needs,
+    needs: needsTwo,
   },
   'present-at-boot': { statement: 'A stick that is in its port when the device boots is mounted.', source: automount, needs },
   'yank-while-writing': {

@@ -4,6 +4,7 @@ import { inOrder } from '../../devices/power/in-order.ts';
 import { UsbDisks } from '../../qemu/machine/usb-disks.ts';
 import type { QmpClient } from '../../qemu/qmp/client.ts';
 import { plugDevice, unplugDevice } from '../../qemu/qmp/commands.ts';
+import type { Side } from '../../devices/storage/mux.ts';
 import type { EmulatedBoard } from '../emulated-board.ts';
 import { clean, lossy, noisy } from './uart.ts';
 
@@ -14,6 +15,9 @@ const twin = { ...uart, id: 'twin', port: '4', chardev: 'nobody', 'always-plugge
 /** The hub's port whose power feeds the board. */
 export const powerPort = 1;
 const cardPort = 3;
+/** Of the first stick; the others are beside it. */
+const stickPort = 5;
+const stickId = (index: number): string => `stick-${index + 1}`;
 const lookAgainEvery = 20;
 const unplugBudget = 10_000;
 
@@ -25,7 +29,8 @@ export class BehindTheBench {
   readonly #unswitched: unknown[] = [];
   #usb: UsbDisks | undefined;
   #qmp: QmpClient | undefined;
-  #side: 'bench' | 'board' = 'board';
+  #side: Side = 'board';
+  readonly #stickSides: Side[];
   /** Before the bench is up, its firmware and kernel switch the hub as they please. */
   #armed = false;
   #powered = false;
@@ -38,13 +43,15 @@ export class BehindTheBench {
 
   constructor(board: EmulatedBoard, signal?: AbortSignal) {
     this.#board = board;
+    this.#stickSides = board.sticks.map(() => 'bench');
     this.#signal = signal;
   }
 
-  /** The guest runs, and things can be plugged into it. */
-  reach(qmp: QmpClient): void {
+  /** The guest can be plugged into: it gets the sticks. */
+  async reach(qmp: QmpClient): Promise<void> {
     this.#qmp = qmp;
     this.#usb = new UsbDisks(qmp, 'xhci.0');
+    for (const [index, stick] of this.#board.sticks.entries()) await this.#plugStick(index, stick);
   }
 
   /** The hub's port was switched. */
@@ -64,8 +71,10 @@ export class BehindTheBench {
     if (this.#unswitched.length > 0) throw new AggregateError(this.#unswitched, 'the board could not be switched');
   }
 
-  /** Does what a word says, and tells on which side the card is. */
+  /** Does what a word says, and tells on which side the card is, or the stick that it names. */
   async does(word: string): Promise<string> {
+    const [, number, order] = /^stick(\d)-(side|bench|board)$/.exec(word) ?? [];
+    if (number !== undefined) return this.#inTurn(() => this.#stick(Number(number) - 1, order));
     const deed = this.#deeds[word];
     if (deed === undefined) throw new RangeError(`there is no ${word}: ${Object.keys(this.#deeds).join(' ')}`);
     await deed();
@@ -129,6 +138,25 @@ export class BehindTheBench {
     if (to === 'bench') await this.#usb?.attach('card', this.#board.card, { port: cardPort });
     else await this.#usb?.detach('card');
     this.#side = to;
+  }
+
+  async #stick(index: number, order: string | undefined): Promise<string> {
+    const [stick, side] = [this.#board.sticks[index], this.#stickSides[index]];
+    if (stick === undefined || side === undefined) throw new RangeError(`there is no stick ${index + 1}`);
+    if ((order !== 'bench' && order !== 'board') || order === side) return side;
+    if (order === 'board') {
+      await this.#usb?.detach(stickId(index));
+      await this.#board.putIn(stick);
+    } else {
+      await this.#board.pull(stick);
+      await this.#plugStick(index, stick);
+    }
+    this.#stickSides[index] = order;
+    return order;
+  }
+
+  async #plugStick(index: number, file: string): Promise<void> {
+    await this.#usb?.attach(stickId(index), file, { port: stickPort + index });
   }
 
   async #pullWhenWritten(): Promise<void> {

@@ -65,7 +65,7 @@ export async function runInBenchGuest(script: string, options: BenchGuestOptions
   const leverPort = leverAddress.split(':')[1];
   await writeFile(
     join(shared, 'bin/lever'),
-    `#!/bin/sh\n# Throws the card multiplexer (lever bench, lever board; lever side tells), and disturbs wires.\nexec curl -fsS http://${hostSeenByGuest}:${leverPort}/$1\n`,
+    `#!/bin/sh\n# Throws the card's multiplexer (lever bench, lever board; lever side tells) or a stick's (lever stick1-bench …), and disturbs wires.\nexec curl -fsS http://${hostSeenByGuest}:${leverPort}/$1\n`,
     { mode: 0o755 },
   );
   await writeFile(join(shared, 'job.sh'), script);
@@ -84,7 +84,7 @@ export async function runInBenchGuest(script: string, options: BenchGuestOptions
       '--pdeathsig',
       'KILL',
       pc.emulator,
-      ...guestArguments({ image, socket, serialPort: board.console, project, images, shared, directory }),
+      ...guestArguments({ image, socket, serialPort: board.console, clockPort: board.clockPort, project, images, shared, directory }),
     ],
     {
       reject: false,
@@ -129,7 +129,7 @@ export async function runInBenchGuest(script: string, options: BenchGuestOptions
     advice: 'Is the host overloaded?',
     signal,
   });
-  backstage.reach(qmp);
+  await backstage.reach(qmp);
 
   // 3. Its end.
   await ended;
@@ -147,13 +147,15 @@ interface GuestPlaces {
   socket: string;
   /** host:port of the board's. */
   serialPort: string;
+  /** UDP, of this host's and of the guest's: what the board sends to the one is handed to the other. */
+  clockPort: number;
   project: string;
   images: string;
   shared: string;
   directory: string;
 }
 
-function guestArguments({ image, socket, serialPort, project, images, shared, directory }: GuestPlaces): string[] {
+function guestArguments({ image, socket, serialPort, clockPort, project, images, shared, directory }: GuestPlaces): string[] {
   const [host, port] = serialPort.split(':');
   return [
     ['-name', 'boardwalk-bench', '-no-user-config', '-nodefaults', '-display', 'none', '-no-reboot'],
@@ -167,8 +169,15 @@ function guestArguments({ image, socket, serialPort, project, images, shared, di
     share('image', images, ',readonly=on'),
     share('cache', defaultCacheDirectory(), ',readonly=on'),
     share('rack', shared, ''),
-    ['-netdev', 'user,id=network', '-device', 'virtio-net-pci,netdev=network,romfile=', '-device', 'virtio-rng-pci'],
-    ['-device', 'qemu-xhci,id=xhci', '-device', JSON.stringify(hub)],
+    [
+      '-netdev',
+      `user,id=network,hostfwd=udp:127.0.0.1:${clockPort}-:${clockPort}`,
+      '-device',
+      'virtio-net-pci,netdev=network,romfile=',
+      '-device',
+      'virtio-rng-pci',
+    ],
+    ['-device', 'qemu-xhci,id=xhci,p2=8', '-device', JSON.stringify(hub)],
     ['-chardev', `socket,id=uart,host=${host},port=${port}`, '-device', JSON.stringify(uart), '-chardev', 'null,id=nobody'],
     ['-trace', 'usb_hub_set_port_feature', '-trace', 'usb_hub_clear_port_feature'],
   ].flat();

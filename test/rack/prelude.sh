@@ -8,6 +8,8 @@ for device in /sys/bus/usb/devices/[0-9]*-[0-9]*; do
   if [ "$class" = 09 ]; then hub=${device##*/}; fi
 done
 disk=$(echo "$tty" | sed 's,^/dev/serial,/dev/disk,; s,-usb-0:2:1.0-port0$,-usb-0:3:1.0-scsi-0:0:0:0,')
+stick1=$(echo "$disk" | sed 's,-usb-0:3:,-usb-0:5:,')
+stick2=$(echo "$disk" | sed 's,-usb-0:3:,-usb-0:6:,')
 lever armed
 # From memory: of a folder of the host's each page of it would be fetched anew.
 cp /rack/bin/node /usr/bin/node

@@ -11,7 +11,7 @@ const project = join(import.meta.dirname, '../..');
 export interface RackOptions {
   /** Empty, on a disk with 4 GB to spare. */
   directory: string;
-  /** What is done in the bench's host: shell, in which $tty, $hub and $disk say what is plugged in, and @SSH@, @ENGINE@, @SUPERVISOR@ are the board's ports. */
+  /** What is done in the bench's host: shell, in which $tty, $hub, $disk, $stick1 and $stick2 say what is plugged in; @SSH@, @ENGINE@, @SUPERVISOR@ are the board's ports, @CLOCK@ the bench's for its time server. */
   job: string;
   signal?: AbortSignal;
 }
@@ -27,5 +27,6 @@ export async function runRack({ directory, job, signal }: RackOptions): Promise<
   let script = `${await readFile(join(import.meta.dirname, 'prelude.sh'), 'utf8')}${job}`;
   for (const service of ['ssh', 'engine', 'supervisor'] as const)
     script = script.replaceAll(`@${service.toUpperCase()}@`, String(board.ports[service]));
+  script = script.replaceAll('@CLOCK@', String(board.clockPort));
   return await runInBenchGuest(script, { board, project, images, directory, signal });
 }

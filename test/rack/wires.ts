@@ -1,10 +1,13 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { execa } from 'execa';
+import { clockOffset, followClock, timeStatus, unfollowClock } from '../../devices/clock/chrony.ts';
 import { createDevice } from '../../devices/compose.ts';
 import { serialAdapters } from '../../devices/console/adapter.ts';
 import { tty } from '../../devices/console/tty.ts';
+import type { Device } from '../../devices/device.ts';
 import { DeviceError } from '../../devices/errors.ts';
 import { ConsoleShell } from '../../devices/shell/console-shell.ts';
+import type { Stick } from '../../devices/sticks/sticks.ts';
 import type { ProvisionedDevice } from '../../devices/types/device-type.ts';
 import { deviceType } from '../../devices/types/registry.ts';
 import { observed } from '../../devices/waiting.ts';
@@ -72,6 +75,66 @@ async function demandHeard(what: string, { console }: Pick<ProvisionedDevice, 'c
   tell(`${what}: the console answers`);
 }
 
+/** The board's chrony takes its time from the bench, and from nobody where the bench is cut off. */
+async function tellsTime({ clock, host }: Device): Promise<void> {
+  if (clock === undefined) throw new Error('the board has no clock');
+  await clock.serve({ answer: 'right' });
+  await followClock(host, clock);
+  await observed({
+    awaited: "the board's clock to be synchronised by the bench",
+    budget: 60_000,
+    interval: 200,
+    blame: 'infra',
+    async look() {
+      const { ntpSynchronized, tracking } = await timeStatus(host);
+      return ntpSynchronized && tracking !== undefined ? { found: tracking } : `synchronised: ${ntpSynchronized}`;
+    },
+  });
+  const { count } = await clock.requests();
+  if (count === 0) throw new Error('the board has the time, and did not ask the bench for it');
+  const { seconds, uncertaintySeconds } = await clockOffset(host, clock);
+  await clock.serve({ answer: 'blocked' });
+  await unfollowClock(host, clock);
+  tell(
+    `the board asked the bench for the time (${count} requests), and is ${(seconds * 1000).toFixed(0)} ± ${(uncertaintySeconds * 1000).toFixed(0)} ms off`,
+  );
+}
+
+/** A stick of each file system goes to the board and comes back with what it wrote. */
+async function givesSticks({ sticks, host }: Device): Promise<void> {
+  if (sticks === undefined) throw new Error('the board has no sticks');
+  const made: Stick[] = [];
+  for (const filesystem of ['vfat', 'ext4'] as const) {
+    const stick = await sticks.create({ filesystem, files: { 'from-the-bench': filesystem } });
+    made.push(stick);
+    await stick.insert();
+    await observed({
+      awaited: `the ${filesystem} stick on the board`,
+      budget: 60_000,
+      interval: 200,
+      blame: 'infra',
+      async look() {
+        const { exitCode, stdout } = await host.run(`findfs UUID=${stick.uuid}`);
+        return exitCode === 0 ? { found: stdout } : 'no partition of its UUID';
+      },
+    });
+    const place = `/run/${stick.id}`;
+    const read = await host.check(
+      `mkdir ${place} && mount UUID=${stick.uuid} ${place} && cat ${place}/from-the-bench && echo ${stick.uuid} >${place}/from-the-board && umount ${place}`,
+    );
+    if (read !== filesystem) throw new Error(`the board read from the ${filesystem} stick: ${read}`);
+  }
+  for (const stick of made) {
+    await stick.pull();
+    const written = Buffer.from(await stick.readFile('from-the-board'))
+      .toString()
+      .trim();
+    if (written !== stick.uuid) throw new Error(`the board wrote onto the ${stick.filesystem} stick: ${written}`);
+  }
+  await sticks.clear();
+  tell('two sticks behind multiplexers, vfat and ext4: read by the board, and read back with what it wrote');
+}
+
 // 1. What a run does, and what may happen meanwhile.
 {
   await using stack = new AsyncDisposableStack();
@@ -93,6 +156,9 @@ async function demandHeard(what: string, { console }: Pick<ProvisionedDevice, 'c
   if (boot.id === before) throw new Error('a cut and power again left the same boot');
   tell('a cut at the hub is a new boot');
   await demandHeard('a hub that took its neighbour’s power along at each switching', device);
+
+  await tellsTime(device);
+  await givesSticks(device);
 
   await lever('pull-uart');
   const writing = observed({

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { connectBench, type BenchParts } from '../../devices/index.ts';
+import { connectBench, type RemoteParts } from '../../devices/index.ts';
 import { CommandError } from '../errors.ts';
 import { matchDevices, tokenFile } from './bench.ts';
 import type { BenchConfig } from './config.ts';
@@ -7,7 +7,7 @@ import { leaseHolder, type LeaseHolder } from './lease.ts';
 
 /** A device in use, reached through its holder's bench. */
 export interface AttachedDevice {
-  parts: BenchParts & { close(): Promise<void> };
+  parts: RemoteParts;
   holder: LeaseHolder;
 }
 

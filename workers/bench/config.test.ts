@@ -60,6 +60,19 @@ for (const [what, text, said] of [
     board('{ shelly: { host: a } }').replace('tty: /dev/serial/by-path/pci-0', 'tcp: desk'),
     /devices\.pi3-1\.console\.tcp: host:port/,
   ],
+  [
+    'a multiplexer that there is not, for a stick',
+    board('{ shelly: { host: a } }', '    sticks: [{ mux: { sdwier: {} }, disk: /dev/sda }]\n'),
+    /devices\.pi3-1\.sticks\.0\.mux: .*sdwire/,
+  ],
+  [
+    'a stick that is the card',
+    board(
+      '{ shelly: { host: a } }',
+      '    medium: { mux: { sdwire: { serial: a } }, disk: /dev/sda }\n    sticks: [{ mux: { sdwire: { serial: b } }, disk: /dev/sda }]\n',
+    ),
+    /devices\.pi3-1\.sticks\.0\.disk: \/dev\/sda is devices\.pi3-1\.medium\.disk's already/,
+  ],
   ['a board without wires', 'devices:\n  desk: { type: raspberrypi3-64 }\n', /devices\.desk\.console: /],
   ['memory for a board', board('{ shelly: { host: a } }', '    memoryMiB: 1024\n'), /devices\.pi3-1: .*memoryMiB/],
   ['wires for a virtual machine', 'devices:\n  desk: { type: qemuarm64, address: 192.0.2.7 }\n', /devices\.desk: .*address/],

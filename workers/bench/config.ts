@@ -67,7 +67,22 @@ export async function parseBench(text: string, file: string): Promise<DeviceConf
   if (syntax) throw new UsageError(`${file} isn't YAML: ${syntax.message.split('\n')[0]}`);
   const { devices } = checked(benchFile, document.toJS(), file, []);
   const configs = await Promise.all(Object.entries(devices).map(([name, entry]) => deviceConfigs(name, entry, file)));
+  demandDisksApart(configs.flat(), file);
   return configs.flat();
+}
+
+/** What is written through one wire would be another's content. */
+function demandDisksApart(devices: readonly DeviceConfig[], file: string): void {
+  const wireOf = new Map<string, string>();
+  for (const { id, wiring: { medium, sticks = [] } = {} } of devices) {
+    const disks = sticks.map(({ disk }, index): [string, string] => [`devices.${id}.sticks.${index}.disk`, disk]);
+    if (medium !== undefined) disks.unshift([`devices.${id}.medium.disk`, medium.disk]);
+    for (const [wire, disk] of disks) {
+      const other = wireOf.get(disk);
+      if (other !== undefined) throw new UsageError(`${file}, ${wire}: ${disk} is ${other}'s already; give each a disk of its own`);
+      wireOf.set(disk, wire);
+    }
+  }
 }
 
 async function deviceConfigs(name: string, entry: { type: string }, file: string): Promise<DeviceConfig[]> {
@@ -76,8 +91,11 @@ async function deviceConfigs(name: string, entry: { type: string }, file: string
   if (!wired) return virtualMachines(name, checked(virtualEntry, entry, file, place));
   const { type, ...wiring } = checked(boardEntry, entry, file, place);
   // A driver's options are checked by opening it, which touches nothing.
-  await orSaid(outlets.open(wiring.power), `${file}, ${[...place, 'power'].join('.')}`);
-  if (wiring.medium !== undefined) await orSaid(muxes.open(wiring.medium.mux), `${file}, ${[...place, 'medium', 'mux'].join('.')}`);
+  const at = (...more: string[]) => `${file}, ${[...place, ...more].join('.')}`;
+  const { power, medium, sticks = [] } = wiring;
+  await orSaid(outlets.open(power), at('power'));
+  if (medium !== undefined) await orSaid(muxes.open(medium.mux), at('medium', 'mux'));
+  for (const [index, { mux }] of sticks.entries()) await orSaid(muxes.open(mux), at('sticks', String(index), 'mux'));
   return [{ id: name, type, wiring }];
 }
 

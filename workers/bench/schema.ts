@@ -7,11 +7,13 @@ import { virtualEntry } from './config.ts';
 export async function benchSchema(): Promise<string> {
   const types = [...(await deviceTypes()).values()];
   const names = (wired: boolean) => types.filter((type) => type.wired === wired).map(({ name }) => name);
+  const muxed = z.strictObject({ ...wiringSchema.shape.medium.unwrap().shape, mux: wireOf(await muxes.all()) });
   const board = z.strictObject({
     type: z.enum(names(true)),
     ...wiringSchema.shape,
     power: wireOf(await outlets.all()),
-    medium: z.strictObject({ ...wiringSchema.shape.medium.unwrap().shape, mux: wireOf(await muxes.all()) }).optional(),
+    medium: muxed.optional(),
+    sticks: z.array(muxed).max(4).optional(),
   });
   const virtual = z.strictObject({ ...virtualEntry.shape, type: z.enum(names(false)) });
   const bench = z.strictObject({ devices: z.record(z.string(), z.union([board, virtual])) });

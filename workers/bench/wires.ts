@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { once } from 'node:events';
-import { consoleSource, DeviceError, muxes, outlets, usualBaudRate, usualPorts, type Wiring } from '../../devices/index.ts';
+import { consoleSource, DeviceError, muxes, outlets, usualBaudRate, usualPorts, type MuxedDisk, type Wiring } from '../../devices/index.ts';
 import type { Finding } from './finding.ts';
 import { leaseHolder } from './lease.ts';
 import { whyQuarantined } from './quarantine.ts';
@@ -55,17 +55,18 @@ export async function inspectWires(id: string, wiring: Wiring, signal: AbortSign
     isOn = state === 'on';
     return `${outlet.name} says ${state}`;
   });
-  const { medium } = wiring;
-  if (medium !== undefined) {
-    await look('card', async () => {
-      const mux = await muxes.open(medium.mux);
+  const lookBehindMux = (wire: string, { mux: driver, disk }: MuxedDisk) =>
+    look(wire, async () => {
+      const mux = await muxes.open(driver);
       if (mux.read === undefined) return `${mux.name} can’t be asked`;
       const side = await mux.read(within());
       if (side !== 'bench') return `${mux.name} says that the ${side} has it`;
-      await (await open(medium.disk, 'r')).close();
-      return `the bench has it as ${medium.disk}`;
+      await (await open(disk, 'r')).close();
+      return `the bench has it as ${disk}`;
     });
-  }
+  const { medium, sticks = [] } = wiring;
+  if (medium !== undefined) await lookBehindMux('card', medium);
+  for (const [index, stick] of sticks.entries()) await lookBehindMux(`stick ${index + 1}`, stick);
   // A board without power answers nobody.
   if (isOn !== false) {
     await look('network', async () => {

@@ -13,41 +13,53 @@ export const consoleCommand = new Command('console')
   .option('--read-only', 'type nothing: only watch')
   .action(async (name: string | undefined, options: { scrollback: number; readOnly?: boolean }) => {
     const { parts, holder } = await attachDevice(await readBenchConfig(process.cwd()), name);
-    let terminal: typeof process.stdin | undefined;
+    const { stdin, stdout, stderr } = process;
+    let raw = false;
     try {
+      // 1. Who types: one at a time, so that two people's keys don't mix.
       const typist = options.readOnly ? undefined : await parts.claimConsole(`${userInfo().username} (process ${process.pid})`);
-      if (typist !== undefined && !process.stdin.isTTY) {
+      if (typist !== undefined && !stdin.isTTY) {
         throw new CommandError(`${typist} types at ${holder.device}’s console, and one at a time may`, {
           exitCode: 2,
           advice: 'Watch it:  boardwalk console --read-only',
         });
       }
-      const readOnly = options.readOnly === true || typist !== undefined;
-      if (process.stdin.isTTY && !readOnly) terminal = process.stdin;
-      if (process.stdin.isTTY) {
-        const how = terminal ? 'Ctrl-] leaves.' : `Watching only${typist === undefined ? '' : `, for ${typist} types`}. Ctrl-C leaves.`;
-        process.stderr.write(`${holder.device}, ${holder.purpose}. ${how}\r\n`);
-      }
+      const types = options.readOnly !== true && typist === undefined;
+      const how = types ? 'Ctrl-] leaves.' : `Watching only${typist === undefined ? '' : `, for ${typist} types`}. Ctrl-C leaves.`;
+
       await interruptible(async (signal) => {
+        // 2. What is typed, from here to there.
         const left = new AbortController();
-        const until = AbortSignal.any([signal, left.signal]);
         let typed: Promise<void> = Promise.resolve();
-        if (!readOnly) {
-          terminal?.setRawMode(true);
-          process.stdin.on('data', (bytes: Buffer) => {
-            const leave = terminal ? bytes.indexOf(leaveKey) : -1;
+        if (types) {
+          raw = stdin.isTTY;
+          if (raw) stdin.setRawMode(true);
+          stdin.on('data', (bytes: Buffer) => {
+            const leave = raw ? bytes.indexOf(leaveKey) : -1;
             const wanted = leave === -1 ? bytes : bytes.subarray(0, leave);
             typed = typed.then(() => parts.console.write(wanted));
             if (leave !== -1) left.abort();
           });
         }
-        const from = Math.max(0, (await parts.console.mark()) - options.scrollback);
-        for await (const chunk of parts.console.follow({ from, signal: until })) process.stdout.write(chunk.bytes);
+
+        // 3. What it says, from there to here. Between what it said and what it says stands where one is, and how to leave.
+        const now = await parts.console.mark();
+        const from = Math.max(0, now - options.scrollback);
+        let introduced = !stdin.isTTY;
+        const introduce = () => {
+          if (!introduced) stderr.write(`\r\n${holder.device}, ${holder.purpose}. ${how}\r\n`);
+          introduced = true;
+        };
+        if (from === now) introduce();
+        for await (const { offset, bytes } of parts.console.follow({ from, signal: AbortSignal.any([signal, left.signal]) })) {
+          stdout.write(bytes);
+          if (offset + bytes.length >= now) introduce();
+        }
         await typed;
       });
     } finally {
-      terminal?.setRawMode(false);
-      process.stdin.pause();
+      if (raw) stdin.setRawMode(false);
+      stdin.pause();
       await parts.close();
     }
   });

@@ -92,7 +92,7 @@ export class MadeSticks implements Sticks {
 }
 
 interface Hand extends Pick<Stick, 'insert' | 'pull' | 'discard'> {
-  read<T>(what: (image: StickImage) => Promise<T>): Promise<T>;
+  read: <T>(what: (image: StickImage) => Promise<T>) => Promise<T>;
 }
 
 class MadeStick implements Stick {

@@ -37,7 +37,7 @@ async function bench({ places }: { places: number }) {
     sticks,
     doubles,
     plugged: async () => doubles.filter(({ side }) => side === 'board').length,
-    async release() {
+    release: async () => {
       await sticks.release();
       await scratch[Symbol.asyncDispose]();
     },

@@ -3,7 +3,7 @@ import type { Budgets } from '../budgets.ts';
 import type { BootTimeline } from '../console/console.ts';
 import type { ConsoleStages } from '../console/stages.ts';
 import type { Renewal } from '../storage/qemu-disk.ts';
-import type { Artifacts, Capability, DeviceParts } from '../device.ts';
+import type { Artifacts, DeviceParts } from '../device.ts';
 import type { Wiring } from './wiring.ts';
 
 export interface ProvisionRequest {

@@ -229,9 +229,11 @@ test('HOST_OS_VERSION follows an update', proves('rollback.update-shows-in-host-
   expect(hostOsVersion).not.toBe(before.osVersion);
 });
 
-test('a power cut in the first boot of a new slot', proves('rollback.power-cut-in-first-boot'), async ({ device, slots }) => {
-  for (const { name, line } of cutPoints) {
-    await test.step(`when ${name}`, async () => {
+for (const [index, { name, line }] of cutPoints.entries()) {
+  test(
+    `a power cut in the first boot of a new slot, when ${name}`,
+    proves('rollback.power-cut-in-first-boot'),
+    async ({ device, slots }) => {
       const { before } = await installUpdate(slots);
       const mark = await device.console.mark();
       await device.reboot(async () => {
@@ -245,7 +247,8 @@ test('a power cut in the first boot of a new slot', proves('rollback.power-cut-i
       expect(after).toMatchObject({ ...stated, loader: { ...stated.loader, rootPart: rootPart(after.active) } });
       const results = after.active === before.active ? ['rollback-altboot-triggered'] : [];
       expect(after.results, `after ending on slot ${after.active}`).toEqual(results);
-    });
-  }
-  await slots.discardUpdate();
-});
+      // Nothing comes after the last of them that would install an update.
+      if (index === cutPoints.length - 1) await slots.discardUpdate();
+    },
+  );
+}

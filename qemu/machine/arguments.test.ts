@@ -25,7 +25,12 @@ test('a PC has what is asked for: its memory, a virtio disk, its first serial po
   t.deepEqual(valuesOf(argv, '-m'), ['768']);
   t.deepEqual(valuesOf(argv, '-smp'), ['1']);
   t.deepEqual(valuesOf(argv, '-serial'), ['chardev:console']);
-  t.true(valuesOf(argv, '-device').includes('virtio-blk-pci,drive=disk,bootindex=0'));
+  t.true(valuesOf(argv, '-device').includes('virtio-blk-pci,drive=disk,bootindex=0,ioeventfd=off'));
+  const accelerated = machineArguments(
+    { ...spec, cpus: 1, accelerator: { accelerator: 'kvm', argv: ['-accel', 'kvm'], reason: '' } },
+    '/qmp',
+  );
+  t.true(valuesOf(accelerated, '-device').includes('virtio-blk-pci,drive=disk,bootindex=0'));
   t.deepEqual(valuesOf(argv, '-drive'), []);
 });
 

@@ -29,9 +29,7 @@ export function machineArguments(spec: MachineSpec, qmpSocket: string): string[]
     ['-chardev', `pty,id=${consoleChardev}`],
     ...Array.from({ length: consolePort }, () => ['-serial', 'null']),
     ['-serial', `chardev:${consoleChardev}`],
-    hardware.disk === 'sd'
-      ? card(spec.disk)
-      : ['-blockdev', JSON.stringify(diskNode(spec.disk)), '-device', 'virtio-blk-pci,drive=disk,bootindex=0'],
+    hardware.disk === 'sd' ? card(spec.disk) : ['-blockdev', JSON.stringify(diskNode(spec.disk)), '-device', virtioDisk(spec)],
     ['-netdev', ['user', 'id=network', ...Object.values(spec.forwards).map(hostForward)].join(',')],
     ...hardware.devices.map((device) => ['-device', device]),
     spec.memory === undefined ? [] : ['-incoming', 'defer'],
@@ -39,6 +37,13 @@ export function machineArguments(spec: MachineSpec, qmpSocket: string): string[]
 }
 
 const memoryMiB = ({ hardware, memoryMiB: wanted = 1024 }: MachineSpec): number => hardware?.fixed?.memoryMiB ?? wanted;
+
+/**
+ * Under emulation the processor that asks the disk hands its request on itself. By default it wakes QEMU's main loop for it, and the firmware of a PC, which
+ * polls a timer of the board's until the answer is there, keeps that from the lock that both need: 1000 requests of a boot loader took 3.4 CPU-s, and 2.6 without.
+ */
+const virtioDisk = ({ accelerator: { accelerator } }: MachineSpec): string =>
+  `virtio-blk-pci,drive=disk,bootindex=0${accelerator === 'tcg' ? ',ioeventfd=off' : ''}`;
 
 /** Under the name that the board's memory has by itself, for a saved memory is found by it. */
 function memoryInFile(spec: MachineSpec): string[] {

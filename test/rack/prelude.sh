@@ -1,5 +1,13 @@
-# Begins each job in the bench guest: what is plugged in, and the word that the bench is up.
+# Begins each job in the bench guest: a user of the bench, what is plugged in, and the word that the bench is up.
 set -eu
+echo 'lab:x:1000:1000::/home/lab:/bin/sh' >>/etc/passwd
+echo 'lab:x:1000:' >>/etc/group
+mkdir -p /home/lab
+chown lab:lab /home/lab
+cp /project/devices/drivers/60-boardwalk.rules /etc/udev/rules.d/
+udevadm control --reload
+udevadm trigger --action=add --subsystem-match=usb --subsystem-match=block
+udevadm settle
 tty=$(ls /dev/serial/by-path/*)
 hub=
 for device in /sys/bus/usb/devices/[0-9]*-[0-9]*; do

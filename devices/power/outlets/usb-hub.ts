@@ -57,7 +57,7 @@ export function usbHub(
         } catch (cause) {
           throw failed(
             cause instanceof Error ? cause.message : String(cause),
-            `May this user use it? docs/hardware.md has the udev rule.`,
+            `May this user use it? docs/hardware.md has the udev rules.`,
             cause,
           );
         }

@@ -32,7 +32,10 @@ export const wiringSchema = z.strictObject({
   medium: muxedDisk.optional(),
   /** USB sticks of its ports, each behind a multiplexer of its own: what the tests put on them overwrites all that is there. */
   sticks: z.array(muxedDisk).max(4).optional(),
-  /** The bench's time server for this board, where a firewall or another network between them wants one port (UDP; default: any free one), or the board sees the bench under an address that isn't the bench's own. */
+  /**
+   * The bench's time server for this board, where a firewall between them wants one port (UDP; default: any free one), or where the board sees the bench under
+   * another address than the bench's own.
+   */
   clock: z.strictObject({ address: z.string().min(1).optional(), port: port.optional() }).optional(),
   /** How long a power cycle leaves the board without power, in milliseconds. Default 2000; 5000 to 10000 where a UART or HDMI cable feeds it. */
   offForMs: z.int().min(0).max(60_000).optional(),

@@ -26,6 +26,23 @@ test('one holder at a time; the second learns who it is', async (t) => {
   t.deepEqual(await readdir(directory), []);
 });
 
+test('somebody who only looks doesn’t keep a holder from its lease', async (t) => {
+  const directory = await temporaryDirectory();
+  t.teardown(() => rm(directory, { recursive: true }));
+  const file = join(directory, 'qemu-1.lease');
+  // As leaseHolder looks, on a host that is so busy that it takes long.
+  const look = spawn('sh', ['-c', 'exec 9<>"$1"; flock --shared 9; echo looking; read -r _', 'look', file], { stdio: 'pipe' });
+  await once(look.stdout, 'data');
+  const claiming = claimLease('qemu-1', 'run 1', directory);
+  const other = claimLease('qemu-2', 'another', directory);
+  t.is(await Promise.race([claiming.then(() => 'over'), other.then(() => 'waiting')]), 'waiting');
+  await (await other)?.release();
+  look.stdin.end('\n');
+  const lease = await claiming;
+  t.is((await leaseHolder('qemu-1', directory))?.purpose, 'run 1');
+  await lease?.release();
+});
+
 test('a holder killed outright leaves no lease', async (t) => {
   const directory = await temporaryDirectory();
   t.teardown(() => rm(directory, { recursive: true }));

@@ -34,18 +34,22 @@ export interface Lease {
  * The lock is the kernel's (flock on the lease file), held by a small shell whose standard input is a pipe from this process: when this
  * process ends, however it ends, the pipe closes, the shell removes the file while it still holds the lock, and the lease is free. No
  * clean-up of stale leases exists because none can be stale. The file that was locked must still be the one at that path: a holder that
- * was about to remove it may have let us in.
+ * was about to remove it may have let us in. Who only looks (`leaseHolder`) has a shared lock for a moment, which keeps us from ours: a lock that we can share is
+ * no holder's, and is tried for again.
  */
 const holdScript = `
 exec 9<>"$1"
-flock --nonblock 9 || { echo busy; exit 0; }
+until flock --nonblock 9; do
+  flock --nonblock --shared 9 || { echo busy; exit 0; }
+  flock --unlock 9
+done
 [ "$1" -ef /proc/self/fd/9 ] || { echo retry; exit 0; }
 echo held
 cat >/dev/null
 rm -f -- "$1"
 `;
 
-/** How long the shell may take to say what became of the claim; it does nothing that waits. */
+/** How long the shell may take to say what became of the claim; it waits for nobody but those who look. */
 const claimBudgetMs = 10_000;
 
 /** One folder for the whole host, like the UUCP locks of serial ports: two users' runs must see each other's leases. */
@@ -80,7 +84,10 @@ export async function claimLease(device: string, purpose: string, directory?: st
     const [answer] = await Promise.race([
       once(shell.stdout, 'data', { signal: AbortSignal.timeout(claimBudgetMs) }).then((chunk) => [String(chunk[0]).trim()]),
       shell.then((result) => [`exited: ${result.stderr || `code ${result.exitCode}`}`]),
-    ]);
+    ]).catch((error: unknown) => {
+      shell.kill('SIGKILL');
+      throw error;
+    });
     if (answer === 'busy') return undefined;
     if (answer === 'retry') continue;
     if (answer !== 'held') {

@@ -40,7 +40,8 @@ const memoryMiB = ({ hardware, memoryMiB: wanted = 1024 }: MachineSpec): number 
 
 /**
  * Under emulation the processor that asks the disk hands its request on itself. By default it wakes QEMU's main loop for it, and the firmware of a PC, which
- * polls a timer of the board's until the answer is there, keeps that from the lock that both need: 1000 requests of a boot loader took 3.4 CPU-s, and 2.6 without.
+ * polls a timer of the board's until the answer is there, keeps that from the lock that both need: on a busy host 1000 requests of a boot loader took 3.4
+ * CPU-s, and 2.6 without; on a quiet one both take 2.
  */
 const virtioDisk = ({ accelerator: { accelerator } }: MachineSpec): string =>
   `virtio-blk-pci,drive=disk,bootindex=0${accelerator === 'tcg' ? ',ioeventfd=off' : ''}`;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { inOrder } from '../power/in-order.ts';
 import { StickFailed } from './errors.ts';
 import { availableFilesystems } from './formats/index.ts';
-import type { StickPorts } from './port.ts';
+import type { StickPorts } from './ports.ts';
 import { StickImage } from './stick-image.ts';
 import type { Stick, StickFilesystem, Sticks, StickSpec } from './sticks.ts';
 

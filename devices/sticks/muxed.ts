@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { flash, type FlashRequest } from '../flash/flash.ts';
 import { BehindMux, type BehindMuxOptions } from '../storage/behind-mux.ts';
 import { StickFailed } from './errors.ts';
-import type { Pluggable, StickPorts } from './port.ts';
+import type { Pluggable, StickPorts } from './ports.ts';
 
 export interface StickPlaceOptions extends BehindMuxOptions {
   rules: NonNullable<FlashRequest['rules']>;

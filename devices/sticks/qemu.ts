@@ -2,7 +2,7 @@ import { QemuError, type Machine } from '../../qemu/index.ts';
 import { inOrder } from '../power/in-order.ts';
 import type { Load } from '../power/qemu.ts';
 import { StickFailed } from './errors.ts';
-import type { Pluggable, StickPorts } from './port.ts';
+import type { Pluggable, StickPorts } from './ports.ts';
 
 /**
  * A virtual machine's USB port: images are plugged and pulled over QMP. One that is in while the power is cut is in at the next power-on, before

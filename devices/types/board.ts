@@ -1,5 +1,3 @@
-import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { budgets } from '../budgets.ts';
 import { addressSeenFrom } from '../clock/seen-from.ts';
 import { SntpServer } from '../clock/sntp.ts';
@@ -86,9 +84,7 @@ async function provision(type: string, baudRate: number, request: ProvisionReque
 
   // 5. The sticks in its ports.
   const places = await Promise.all((wiring.sticks ?? []).map((wires, index) => stickPlace(`${id}’s stick ${index + 1}`, wires)));
-  await mkdir(stateDirectory, { recursive: true, mode: 0o700 });
-  taken.defer(() => rm(stateDirectory, { recursive: true, force: true }));
-  const sticks = places.length === 0 ? undefined : new MadeSticks(join(stateDirectory, 'sticks'), new MuxedPorts(places));
+  const sticks = places.length === 0 ? undefined : new MadeSticks(stateDirectory, new MuxedPorts(places));
   if (sticks !== undefined) taken.defer(() => sticks.release());
 
   const kept = notes();

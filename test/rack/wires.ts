@@ -75,7 +75,7 @@ async function demandHeard(what: string, { console }: Pick<ProvisionedDevice, 'c
   tell(`${what}: the console answers`);
 }
 
-/** The board's chrony takes its time from the bench, and from nobody where the bench is cut off. */
+/** The board's chrony takes its time from the bench, and its own servers' afterwards. */
 async function tellsTime({ clock, host }: Device): Promise<void> {
   if (clock === undefined) throw new Error('the board has no clock');
   await clock.serve({ answer: 'right' });

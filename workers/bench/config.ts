@@ -67,8 +67,9 @@ export async function parseBench(text: string, file: string): Promise<DeviceConf
   if (syntax) throw new UsageError(`${file} isn't YAML: ${syntax.message.split('\n')[0]}`);
   const { devices } = checked(benchFile, document.toJS(), file, []);
   const configs = await Promise.all(Object.entries(devices).map(([name, entry]) => deviceConfigs(name, entry, file)));
-  demandDisksApart(configs.flat(), file);
-  return configs.flat();
+  const all = configs.flat();
+  demandDisksApart(all, file);
+  return all;
 }
 
 /** What is written through one wire would be another's content. */

@@ -45,7 +45,7 @@ export const dbusMutants: readonly Mutant[] = [
     promise: 'dbus.no-socket-without-label',
     name: 'label-ignored',
     how: "Every container gets the host's bus.",
-    apply: editSupervisor('labels', "s/if \\(asks\\('dbus'\\)\\)/if (true)/"),
+    apply: editSupervisor('labels', 's/if \\(asks\\("dbus"\\)\\)/if (true)/'),
   },
   {
     promise: 'dbus.timedate-properties',
@@ -160,7 +160,7 @@ export const dbusMutants: readonly Mutant[] = [
     promise: 'dbus.supervisor-reboot',
     name: 'status-200',
     how: 'POST /v1/reboot answers 200 instead of 202.',
-    apply: editSupervisor('api-v1', "s/json\\(202, \\{ Data: 'OK'/json(200, { Data: 'OK'/"),
+    apply: editSupervisor('api-v1', 's/json\\(202, \\{ Data: "OK"/json(200, { Data: "OK"/'),
     touches: ['dbus.supervisor-reboot-needs-key'],
   },
   {
@@ -173,14 +173,14 @@ export const dbusMutants: readonly Mutant[] = [
     promise: 'dbus.supervisor-reboot-respects-lock',
     name: 'locks-unseen',
     how: 'The supervisor looks for update locks under another name.',
-    apply: editSupervisor('update-locks', "s/\\['updates\\.lock', 'resin-updates\\.lock'\\]/['update.lock']/"),
+    apply: editSupervisor('update-locks', 's/\\["updates\\.lock", "resin-updates\\.lock"\\]/["update.lock"]/'),
     touches: ['dbus.supervisor-reboot', 'dbus.supervisor-reboot-force', 'dbus.supervisor-reboot-needs-key'],
   },
   {
     promise: 'dbus.supervisor-reboot-force',
     name: 'force-ignored',
     how: 'POST /v1/reboot pays no heed to force.',
-    apply: editSupervisor('api-v1', "s/await power\\(action, isTruthy\\(body\\['force'\\]\\)\\)/await power(action, false)/"),
+    apply: editSupervisor('api-v1', 's/await power\\(action, isTruthy\\(body\\["force"\\]\\)\\)/await power(action, false)/'),
     touches: ['dbus.supervisor-reboot', 'dbus.supervisor-reboot-needs-key'],
   },
 ];

@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
-import { compileModule } from '../../qemu/reference-os/supervisor-files.ts';
+import { bundleSupervisor } from '../../qemu/reference-os/supervisor-files.ts';
 import { mutantId, mutants } from './catalogue.ts';
 import { editedText } from './offline-image.ts';
 
@@ -12,16 +12,11 @@ import { editedText } from './offline-image.ts';
 // longer finds its text, or leaves something that isn't JavaScript, is seen without a device.
 
 const run = promisify(execFile);
-const supervisorDirectory = '/usr/lib/balena-supervisor';
+const supervisor = '/usr/lib/balena-supervisor/main.js';
+const shipped = await bundleSupervisor(join(import.meta.dirname, '../../qemu/reference-os/supervisor'));
 
 const scratch = await mkdtemp(join(tmpdir(), 'boardwalk-edits-'));
 test.after.always(() => rm(scratch, { recursive: true }));
-
-/** A module as the image has it. */
-async function moduleText(path: string): Promise<string> {
-  const source = new URL(`../../qemu/reference-os/supervisor/${basename(path, '.js')}.ts`, import.meta.url);
-  return compileModule(await readFile(source, 'utf8'));
-}
 
 for (const mutant of mutants) {
   // As editFile writes them.
@@ -30,23 +25,19 @@ for (const mutant of mutants) {
     path,
   }));
   const offline = mutant.offline ?? [];
-  const ofSupervisor = ({ path }: { path: string }) => dirname(path) === supervisorDirectory;
+  const ofSupervisor = ({ path }: { path: string }) => path === supervisor;
   if (![...online, ...offline].some(ofSupervisor)) continue;
 
   test(`the edits of ${mutantId(mutant)} change what they mean to, and leave JavaScript`, async (t) => {
-    const texts = new Map<string, string>();
-    const before = async (path: string) => texts.get(path) ?? (await moduleText(path));
-    for (const edit of offline.filter(ofSupervisor)) texts.set(edit.path, editedText(edit, await before(edit.path)));
-    for (const { edit, path } of online.filter(ofSupervisor)) {
-      const file = join(scratch, basename(path));
-      await writeFile(file, await before(path));
-      texts.set(path, (await run('sh', ['-c', `sed -E ${edit} ${file}`])).stdout);
-    }
-    for (const [path, text] of texts) {
-      t.not(text, await moduleText(path), path);
-      const file = join(scratch, `${mutantId(mutant).replaceAll('/', '-')}-${basename(path, '.js')}.mjs`);
+    const file = join(scratch, `${mutantId(mutant).replaceAll('/', '-')}.cjs`);
+    let text = shipped;
+    for (const edit of offline.filter(ofSupervisor)) text = editedText(edit, text);
+    for (const { edit } of online.filter(ofSupervisor)) {
       await writeFile(file, text);
-      await t.notThrowsAsync(run(process.execPath, ['--check', file]), path);
+      text = (await run('sh', ['-c', `sed -E ${edit} ${file}`], { maxBuffer: 2 ** 20 })).stdout;
     }
+    t.not(text, shipped);
+    await writeFile(file, text);
+    await t.notThrowsAsync(run(process.execPath, ['--check', file]));
   });
 }

@@ -3,14 +3,14 @@ import { editSupervisor, type Mutant, replaceInSupervisor } from './mutant.ts';
 
 /** An injected name whose value expression becomes another one. */
 const value = (name: string, from: string, to: string) =>
-  editSupervisor('environment', `s/(bothPrefixes\\('${name}', )${from}\\)/\\1${to})/`);
+  editSupervisor('environment', `s/(bothPrefixes\\("${name}", )${from}\\)/\\1${to})/`);
 
 export const environmentMutants: readonly Mutant[] = [
   {
     promise: 'environment.on-balena',
     name: 'true-for-one',
     how: 'BALENA is the word true instead of 1.',
-    apply: editSupervisor('environment', "s/BALENA: '1'/BALENA: 'true'/"),
+    apply: editSupervisor('environment', 's/BALENA: "1"/BALENA: "true"/'),
   },
   {
     promise: 'environment.device-uuid',
@@ -92,14 +92,14 @@ export const environmentMutants: readonly Mutant[] = [
     promise: 'environment.supervisor-address-host',
     name: 'gateway-everywhere',
     how: "On the host network SUPERVISOR_HOST is the bridge's gateway.",
-    apply: editSupervisor('labels', "s/facts\\.hostNetwork \\? '127\\.0\\.0\\.1' : //"),
+    apply: editSupervisor('labels', 's/facts\\.hostNetwork \\? "127\\.0\\.0\\.1" : //'),
     touches: ['environment.supervisor-reachable-host', 'environment.supervisor-address-bridge'],
   },
   {
     promise: 'environment.supervisor-address-bridge',
     name: 'loopback-everywhere',
     how: 'On a bridge network SUPERVISOR_HOST is 127.0.0.1.',
-    apply: editSupervisor('labels', "s/facts\\.hostNetwork \\? '127\\.0\\.0\\.1' : facts\\.supervisorGateway/'127.0.0.1'/"),
+    apply: editSupervisor('labels', 's/facts\\.hostNetwork \\? "127\\.0\\.0\\.1" : facts\\.supervisorGateway/"127.0.0.1"/'),
     touches: ['environment.supervisor-reachable-bridge'],
   },
   {
@@ -131,26 +131,26 @@ export const environmentMutants: readonly Mutant[] = [
     promise: 'environment.supervisor-names-need-label',
     name: 'label-ignored',
     how: 'Every service gets the SUPERVISOR_ names.',
-    apply: editSupervisor('labels', "s/if \\(asks\\('supervisor-api'\\)\\)/if (true)/"),
+    apply: editSupervisor('labels', 's/if \\(asks\\("supervisor-api"\\)\\)/if (true)/'),
   },
   {
     promise: 'environment.api-names',
     name: 'absent-when-empty',
     how: 'On an unmanaged device API_KEY and API_URL are absent instead of empty.',
-    apply: editSupervisor('labels', "s/if \\(asks\\('balena-api'\\)\\)/if (asks('balena-api') \\&\\& facts.deviceApiKey !== '')/"),
+    apply: editSupervisor('labels', 's/if \\(asks\\("balena-api"\\)\\)/if (asks("balena-api") \\&\\& facts.deviceApiKey !== "")/'),
     touches: ['environment.api-names-need-label', 'environment.resin-labels'],
   },
   {
     promise: 'environment.api-names-need-label',
     name: 'label-ignored',
     how: 'Every service gets API_KEY and API_URL.',
-    apply: editSupervisor('labels', "s/if \\(asks\\('balena-api'\\)\\)/if (true)/"),
+    apply: editSupervisor('labels', 's/if \\(asks\\("balena-api"\\)\\)/if (true)/'),
   },
   {
     promise: 'environment.resin-labels',
     name: 'old-spelling-forgotten',
     how: 'Labels spelled io.resin are left as they are, and ask for nothing.',
-    apply: editSupervisor('labels', "s/name\\.replaceAll\\('resin', 'balena'\\)/name/"),
+    apply: editSupervisor('labels', 's/name\\.replaceAll\\("resin", "balena"\\)/name/'),
     touches: [
       'environment.supervisor-address-bridge',
       'environment.supervisor-reachable-bridge',
@@ -162,13 +162,13 @@ export const environmentMutants: readonly Mutant[] = [
     promise: 'environment.supervisor-version-by-version',
     name: 'still-there',
     how: 'SUPERVISOR_VERSION, gone since 12.0.0, is injected.',
-    apply: editSupervisor('environment', "s/(RESIN: '1',)/\\1 ...bothPrefixes('SUPERVISOR_VERSION', '19.0.5'),/"),
+    apply: editSupervisor('environment', 's/(RESIN: "1",)/\\1 ...bothPrefixes("SUPERVISOR_VERSION", "19.0.5"),/'),
   },
   {
     promise: 'environment.device-restart-by-version',
     name: 'still-there',
     how: 'DEVICE_RESTART, gone since 7.0.0, is injected.',
-    apply: editSupervisor('environment', "s/(RESIN: '1',)/\\1 ...bothPrefixes('DEVICE_RESTART', '1'),/"),
+    apply: editSupervisor('environment', 's/(RESIN: "1",)/\\1 ...bothPrefixes("DEVICE_RESTART", "1"),/'),
   },
   {
     promise: 'environment.own-variables',
@@ -192,7 +192,7 @@ export const environmentMutants: readonly Mutant[] = [
     how: 'A value is made anew whenever a container is.',
     apply: editSupervisor(
       'environment',
-      "s/(\\.\\.\\.bothPrefixes\\('DEVICE_NAME_AT_INIT', name\\))/\\1, ...bothPrefixes('CREATED', String(Date.now()))/",
+      's/(\\.\\.\\.bothPrefixes\\("DEVICE_NAME_AT_INIT", name\\))/\\1, ...bothPrefixes("CREATED", String(Date.now()))/',
     ),
     touches: ['environment.same-after-reboot', 'environment.supervisor-key-opens', 'environment.supervisor-key-scope'],
   },
@@ -201,12 +201,8 @@ export const environmentMutants: readonly Mutant[] = [
     name: 'new-each-boot',
     how: 'A value follows the boot_id, so every boot makes new containers with another one.',
     offline: [
-      replaceInSupervisor(
-        'environment',
-        /^/,
-        "import { readFileSync } from 'node:fs';\nconst bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();\n",
-      ),
-      replaceInSupervisor('environment', /RESIN: '1',/, "RESIN: '1', BALENA_BOOT: bootId,"),
+      replaceInSupervisor(/^/, "const bootId = require('node:fs').readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();\n"),
+      replaceInSupervisor(/RESIN: "1",/, 'RESIN: "1", BALENA_BOOT: bootId,'),
     ],
     // Its test reboots, and with that ends what the others changed on the running device.
     touches: everyPromiseOf('environment', { but: ['environment.same-after-reboot', 'environment.service-name'] }),

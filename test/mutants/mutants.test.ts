@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
 import { execa } from 'execa';
-import { compileModule } from '../../qemu/reference-os/supervisor-files.ts';
+import { bundleSupervisor } from '../../qemu/reference-os/supervisor-files.ts';
 import { promises } from '../../suites/promises.ts';
 import { batchesOf, mayShare } from './batches.ts';
 import { mutantId, mutants } from './catalogue.ts';
@@ -14,8 +14,7 @@ const batches = batchesOf(mutants);
 
 /** A file of the reference OS as the image holds it. */
 async function shipped(path: string): Promise<string> {
-  const [, module] = /^\/usr\/lib\/balena-supervisor\/([\w-]+)\.js$/.exec(path) ?? [];
-  if (module !== undefined) return compileModule(await readFile(join(referenceOs, 'supervisor', `${module}.ts`), 'utf8'));
+  if (path === '/usr/lib/balena-supervisor/main.js') return bundleSupervisor(join(referenceOs, 'supervisor'));
   const part = path.startsWith('/mnt/boot/') ? path.replace('/mnt/', '') : `root${path}`;
   // Mutants are of the PC's image: what isn't the same on every board is its loader's.
   return readFile(join(referenceOs, 'files', part), 'utf8').catch(() => readFile(join(referenceOs, 'files/grub', part), 'utf8'));

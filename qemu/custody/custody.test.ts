@@ -55,9 +55,18 @@ async function leftAfterFiveSeconds(owner: Owner): Promise<string[]> {
 
 async function whatIsLeft({ taken }: Owner): Promise<string[]> {
   const processes = taken.pids.filter((pid) => startTimeOf(pid) !== undefined).map((pid) => `process ${pid}`);
-  return (await isThere(taken.directory))
-    ? [...processes, ...(await readdir(taken.directory, { recursive: true })), taken.directory]
-    : processes;
+  return [...processes, ...(await listed(taken.directory))];
+}
+
+/** A directory and what is in it; nothing if there is none. */
+async function listed(directory: string): Promise<string[]> {
+  try {
+    return [...(await readdir(directory, { recursive: true })), directory];
+  } catch (error) {
+    // A part of it can go while it is listed: the reaper is at work.
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return (await isThere(directory)) ? [directory] : [];
+    throw error;
+  }
 }
 
 async function isThere(path: string): Promise<boolean> {

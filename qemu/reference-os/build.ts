@@ -18,7 +18,7 @@ import { writeInitramfs } from './initramfs.ts';
 import { installKernel } from './kernel.ts';
 import type { LoaderSite } from './loaders/loader.ts';
 import { type Manifest, summarizeTree } from './manifest.ts';
-import { bundleSupervisor } from './supervisor-files.ts';
+import { bundlerVersion } from './supervisor-files.ts';
 import { installNode, measureTree, overlayTree, restampTree, settleTimes, slimTree, unpackTar } from './tree.ts';
 
 export const buildSteps = ['packages', 'kernel', 'unpack', 'system', 'initramfs', 'disk', 'update'] as const;
@@ -123,8 +123,8 @@ async function gatherInputs(board: Board, { rootfs, kernel, foreign }: Sources):
       ...(foreign && { 'foreign packages': await debianRootfsSum(foreign.packages), 'foreign node': await sha256OfFile(foreign.node) }),
       kernel: await debianRootfsSum(kernel),
       node: await sha256OfFile(process.execPath),
-      bundle: createHash('sha256')
-        .update(await bundleSupervisor(supervisor))
+      esbuild: createHash('sha256')
+        .update(await bundlerVersion())
         .digest('hex'),
       mke2fs: await hostTool('mke2fs', '-V'),
       'mkfs.vfat': await hostTool('mkfs.vfat', '--help'),

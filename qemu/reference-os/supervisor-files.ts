@@ -2,11 +2,17 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { build } from 'esbuild';
-
 import { ReferenceImageError } from './errors.ts';
 
 const unit = 'balena-supervisor.service';
+
+/** Loaded where an image is asked for, and not at the start of every command. */
+const bundler = () => import('esbuild');
+
+/** The version of what bundles the supervisor: it decides, beside the sources, what the image holds. */
+export async function bundlerVersion(): Promise<string> {
+  return (await bundler()).version;
+}
 
 /**
  * The supervisor as one CommonJS file, each module's part under a comment with its name. As the 44 ES modules that it is written in, its start took an emulated CPU
@@ -15,6 +21,7 @@ const unit = 'balena-supervisor.service';
 export async function bundleSupervisor(source: string): Promise<string> {
   if (!existsSync(join(source, 'main.ts')))
     throw new ReferenceImageError(`${source} holds no main.ts`, { advice: 'Complete the checkout.' });
+  const { build } = await bundler();
   const { outputFiles } = await build({
     absWorkingDir: source,
     entryPoints: ['main.ts'],

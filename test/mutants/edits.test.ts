@@ -6,14 +6,16 @@ import { promisify } from 'node:util';
 import test from 'ava';
 import { bundleSupervisor } from '../../qemu/reference-os/supervisor-files.ts';
 import { mutantId, mutants } from './catalogue.ts';
+import { supervisorFile } from './mutant.ts';
 import { editedText } from './offline-image.ts';
 
 // Mutants edit files of the reference OS by patterns. Here each edit of the supervisor is tried on its source, so that one which no
 // longer finds its text, or leaves something that isn't JavaScript, is seen without a device.
 
 const run = promisify(execFile);
-const supervisor = '/usr/lib/balena-supervisor/main.js';
 const shipped = await bundleSupervisor(join(import.meta.dirname, '../../qemu/reference-os/supervisor'));
+
+const ofSupervisor = ({ path }: { path: string }) => path === supervisorFile;
 
 const scratch = await mkdtemp(join(tmpdir(), 'boardwalk-edits-'));
 test.after.always(() => rm(scratch, { recursive: true }));
@@ -25,7 +27,6 @@ for (const mutant of mutants) {
     path,
   }));
   const offline = mutant.offline ?? [];
-  const ofSupervisor = ({ path }: { path: string }) => path === supervisor;
   if (![...online, ...offline].some(ofSupervisor)) continue;
 
   test(`the edits of ${mutantId(mutant)} change what they mean to, and leave JavaScript`, async (t) => {

@@ -201,8 +201,12 @@ export const environmentMutants: readonly Mutant[] = [
     name: 'new-each-boot',
     how: 'A value follows the boot_id, so every boot makes new containers with another one.',
     offline: [
-      replaceInSupervisor(/^/, "const bootId = require('node:fs').readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();\n"),
-      replaceInSupervisor(/RESIN: "1",/, 'RESIN: "1", BALENA_BOOT: bootId,'),
+      replaceInSupervisor(
+        'environment',
+        /^/,
+        "const bootId = require('node:fs').readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();\n",
+      ),
+      replaceInSupervisor('environment', /RESIN: "1",/, 'RESIN: "1", BALENA_BOOT: bootId,'),
     ],
     // Its test reboots, and with that ends what the others changed on the running device.
     touches: everyPromiseOf('environment', { but: ['environment.same-after-reboot', 'environment.service-name'] }),

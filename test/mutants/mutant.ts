@@ -48,17 +48,18 @@ export function editFile(path: string, edit: string): string {
 /** Ends what changes the supervisor; done once for all mutants of a batch. */
 export const restartSupervisor = ' && systemctl restart balena-supervisor.service';
 
-/** One file, in which each module's part is under a comment with its name. */
-const supervisor = '/usr/lib/balena-supervisor/main.js';
+/** The reference supervisor on a device: one file, in which each module's part is under a comment with its name. */
+export const supervisorFile = '/usr/lib/balena-supervisor/main.js';
 
 /** Shell that edits a module of the reference supervisor and starts it anew. @param module without its extension @param edit one command of `sed -E` */
 export function editSupervisor(module: string, edit: string): string {
-  return `${editFile(supervisor, `/^\\/\\/ ${module}\\.ts$/,/^\\/\\/ .*\\.ts$/{${edit}}`)}${restartSupervisor}`;
+  return `${editFile(supervisorFile, `/^\\/\\/ ${module}\\.ts$/,/^\\/\\/ .*\\.ts$/{${edit}}`)}${restartSupervisor}`;
 }
 
-/** The same for all boots, wherever in the supervisor it is. */
-export function replaceInSupervisor(from: RegExp, to: string): OfflineEdit {
-  return { path: supervisor, replace: [from, to] };
+/** The same for all boots. */
+export function replaceInSupervisor(module: string, from: RegExp, to: string): OfflineEdit {
+  const inModule = `(?<=^// ${module}\\.ts$(?:(?!^// .*\\.ts$)[^])*)`;
+  return { path: supervisorFile, replace: [new RegExp(`(?:${from.source})${inModule}`, 'm'), to] };
 }
 
 /** Shell that puts a writable copy of a directory over it until the next boot. */

@@ -6,7 +6,7 @@ import { bundleSupervisor } from '../../qemu/reference-os/supervisor-files.ts';
 import { promises } from '../../suites/promises.ts';
 import { batchesOf, mayShare } from './batches.ts';
 import { mutantId, mutants } from './catalogue.ts';
-import type { Mutant, OfflineEdit } from './mutant.ts';
+import { type Mutant, type OfflineEdit, supervisorFile } from './mutant.ts';
 import { editedText } from './offline-image.ts';
 
 const referenceOs = join(import.meta.dirname, '../../qemu/reference-os');
@@ -14,7 +14,7 @@ const batches = batchesOf(mutants);
 
 /** A file of the reference OS as the image holds it. */
 async function shipped(path: string): Promise<string> {
-  if (path === '/usr/lib/balena-supervisor/main.js') return bundleSupervisor(join(referenceOs, 'supervisor'));
+  if (path === supervisorFile) return bundleSupervisor(join(referenceOs, 'supervisor'));
   const part = path.startsWith('/mnt/boot/') ? path.replace('/mnt/', '') : `root${path}`;
   // Mutants are of the PC's image: what isn't the same on every board is its loader's.
   return readFile(join(referenceOs, 'files', part), 'utf8').catch(() => readFile(join(referenceOs, 'files/grub', part), 'utf8'));

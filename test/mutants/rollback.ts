@@ -1,4 +1,4 @@
-import { type Mutant, type OfflineEdit, quote, replaceInSupervisor } from './mutant.ts';
+import { type Mutant, type OfflineEdit, quote, replaceInSupervisor, supervisorFile } from './mutant.ts';
 
 const inactive = '/mnt/sysroot/inactive';
 const loaderConfiguration = '/mnt/boot/grub.cfg';
@@ -49,7 +49,7 @@ export const rollbackMutants: readonly Mutant[] = [
     promise: 'rollback.reboot-refused-while-pending',
     name: 'status-409',
     how: 'The refusal is 409 instead of 423.',
-    offline: [replaceInSupervisor(/UpdatesLocked \? 423/, 'UpdatesLocked ? 409')],
+    offline: [replaceInSupervisor('api-v1', /UpdatesLocked \? 423/, 'UpdatesLocked ? 409')],
   },
   {
     promise: 'rollback.update-boots-other-slot',
@@ -78,9 +78,7 @@ export const rollbackMutants: readonly Mutant[] = [
     promise: 'rollback.update-shows-in-host-os-version',
     name: 'another-version',
     how: "The new OS's supervisor says another version than its os-release.",
-    offline: afterInstall(
-      `sed -i 's/"HOST_OS_VERSION", facts.osVersion/"HOST_OS_VERSION", "balenaOS 1.0.0"/' ${inactive}/usr/lib/balena-supervisor/main.js`,
-    ),
+    offline: editInactive(supervisorFile, 's/"HOST_OS_VERSION", facts.osVersion/"HOST_OS_VERSION", "balenaOS 1.0.0"/'),
   },
   {
     promise: 'rollback.layout',

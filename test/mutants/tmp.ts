@@ -8,14 +8,14 @@ const volumesWiped = [beforeEngine('rm -rf /mnt/data/docker/volumes/*/_data/*')]
 
 /** What the engine is told to mount into every service, with more of it. @param more JavaScript: strings, commas between */
 const furtherBinds = (more: string): OfflineEdit =>
-  replaceInSupervisor(/\.\.\.mounts\.binds, \.\.\.features\.binds/, `...mounts.binds, ...features.binds, ${more}`);
+  replaceInSupervisor('service-spec', /\.\.\.mounts\.binds, \.\.\.features\.binds/, `...mounts.binds, ...features.binds, ${more}`);
 
 const volumesInMemory = [
-  replaceInSupervisor(/DriverOpts: stringRecord\(volume\["driver_opts"\]\)/, "DriverOpts: { type: 'tmpfs', device: 'tmpfs' }"),
+  replaceInSupervisor('app-spec', /DriverOpts: stringRecord\(volume\["driver_opts"\]\)/, "DriverOpts: { type: 'tmpfs', device: 'tmpfs' }"),
 ];
 
 const tmpfsOnDisk = [
-  replaceInSupervisor(/tmpfs: \["Tmpfs",/, 'tmpfs: ["IgnoredTmpfs",'),
+  replaceInSupervisor('compose-fields', /tmpfs: \["Tmpfs",/, 'tmpfs: ["IgnoredTmpfs",'),
   furtherBinds("...(composition['tmpfs'] ?? []).map((path) => `/mnt/data/mutant${path}:${path}`)"),
 ];
 
@@ -36,7 +36,9 @@ export const tmpMutants: readonly Mutant[] = [
     promise: 'tmp.survives-engine-restart',
     name: 'tmpfs-for-all',
     how: "Every container's /tmp is a tmpfs.",
-    offline: [replaceInSupervisor(/NetworkMode: networkMode,/, "NetworkMode: networkMode, Tmpfs: host.Tmpfs ?? { '/tmp': '' },")],
+    offline: [
+      replaceInSupervisor('service-spec', /NetworkMode: networkMode,/, "NetworkMode: networkMode, Tmpfs: host.Tmpfs ?? { '/tmp': '' },"),
+    ],
     touches: ['tmp.survives-dbus-reboot', 'tmp.survives-power-cut', 'tmp.gone-after-recreation'],
   },
   {
@@ -68,7 +70,7 @@ export const tmpMutants: readonly Mutant[] = [
     promise: 'tmp.balena-directory-vanishes-at-reboot',
     name: 'on-disk',
     how: '/tmp/balena is on the data partition.',
-    offline: [replaceInSupervisor(/"\/tmp\/balena-supervisor\/services"/, '"/mnt/data/mutant-services"')],
+    offline: [replaceInSupervisor('settings', /"\/tmp\/balena-supervisor\/services"/, '"/mnt/data/mutant-services"')],
     touches: ['tmp.gone-after-recreation'],
   },
   {

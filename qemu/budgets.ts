@@ -9,6 +9,8 @@ export const budgets = {
   qmpGreeting: 20_000,
   /** One QMP command: 1–2 ms on an idle host; the main loop of a loaded TCG host answers within a second. */
   qmpCommand: 10_000,
+  /** One instruction under QEMU's stub for debuggers, from connecting to going on: 1–32 ms on a busy host. */
+  debuggerStep: 5000,
   /** From SIGKILL to the exit being seen. */
   kill: 5000,
   /** From the ACPI power button to QEMU's exit: a systemd shutdown is 6–20 s under TCG. */

@@ -16,19 +16,21 @@ const spec: MachineSpec<'ssh'> = {
   memoryMiB: 768,
 };
 
+const sockets = { monitor: '/custody/one.qmp', debugger: '/custody/one.gdb' };
+
 /** What stands behind each of an option's occurrences. */
 const valuesOf = (argv: string[], option: string): string[] =>
   argv.flatMap((each, index) => (each === option ? [argv[index + 1] ?? ''] : []));
 
 test('a PC has what is asked for: its memory, a virtio disk, its first serial port', (t) => {
-  const argv = machineArguments({ ...spec, cpus: 1 }, '/qmp');
+  const argv = machineArguments({ ...spec, cpus: 1 }, sockets);
   t.deepEqual(valuesOf(argv, '-m'), ['768']);
   t.deepEqual(valuesOf(argv, '-smp'), ['1']);
   t.deepEqual(valuesOf(argv, '-serial'), ['chardev:console']);
   t.true(valuesOf(argv, '-device').includes('virtio-blk-pci,drive=disk,bootindex=0,ioeventfd=off'));
   const accelerated = machineArguments(
     { ...spec, cpus: 1, accelerator: { accelerator: 'kvm', argv: ['-accel', 'kvm'], reason: '' } },
-    '/qmp',
+    sockets,
   );
   t.true(valuesOf(accelerated, '-device').includes('virtio-blk-pci,drive=disk,bootindex=0'));
   t.deepEqual(valuesOf(argv, '-drive'), []);
@@ -36,7 +38,7 @@ test('a PC has what is asked for: its memory, a virtio disk, its first serial po
 
 test('a Raspberry Pi 3 has what it has: a card, its second serial port, 1 GiB, four cores in one thread', (t) => {
   const bootFiles = { start: '/boot/kernel8.img', deviceTree: '/boot/pi.dtb' };
-  const argv = machineArguments({ ...spec, cpus: 1, hardware: raspberryPi3, bootFiles }, '/qmp');
+  const argv = machineArguments({ ...spec, cpus: 1, hardware: raspberryPi3, bootFiles }, sockets);
   t.deepEqual(valuesOf(argv, '-m'), ['1024']);
   t.deepEqual(valuesOf(argv, '-smp'), ['4']);
   t.deepEqual(valuesOf(argv, '-serial'), ['null', 'chardev:console']);

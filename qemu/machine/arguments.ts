@@ -7,12 +7,20 @@ import type { MachineSpec } from './machine.ts';
 /** Name of the serial port's character device in QMP. */
 export const consoleChardev = 'console';
 
+/** Paths of unix sockets. */
+export interface MachineSockets {
+  /** Where boardwalk listens, and QEMU connects its monitor. */
+  monitor: string;
+  /** Where QEMU's stub for debuggers listens, if QEMU emulates. */
+  debugger: string;
+}
+
 /**
  * QEMU's arguments for a machine. The disk's cache is writeback: a cut loses what the guest hadn't flushed, and no more. A
  * flush goes as far as the host's page cache, which outlives QEMU, and isn't waited for beyond it: what the host loses, it loses with the whole run.
  * A copy of a machine's memory can only be given to a machine with the same arguments.
  */
-export function machineArguments(spec: MachineSpec, qmpSocket: string): string[] {
+export function machineArguments(spec: MachineSpec, sockets: MachineSockets): string[] {
   const hardware = spec.hardware ?? pc;
   const { board, cpu, firmware, consolePort } = hardware;
   const cpus = hardware.fixed?.cpus ?? spec.cpus ?? 2;
@@ -25,7 +33,8 @@ export function machineArguments(spec: MachineSpec, qmpSocket: string): string[]
     ['-machine', board, '-smp', String(cpus), '-m', String(memoryMiB(spec))],
     memoryInFile(spec),
     ['-rtc', `base=${spec.rtc === undefined ? 'utc' : isoSeconds(spec.rtc)},clock=host`],
-    ['-chardev', `socket,id=qmp,path=${escapeCommas(qmpSocket)}`, '-mon', 'chardev=qmp,mode=control'],
+    ['-chardev', `socket,id=qmp,path=${escapeCommas(sockets.monitor)}`, '-mon', 'chardev=qmp,mode=control'],
+    spec.accelerator.accelerator === 'tcg' ? ['-gdb', `unix:${escapeCommas(sockets.debugger)},server=on,wait=off`] : [],
     ['-chardev', `pty,id=${consoleChardev}`],
     ...Array.from({ length: consolePort }, () => ['-serial', 'null']),
     ['-serial', `chardev:${consoleChardev}`],

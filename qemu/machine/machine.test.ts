@@ -13,6 +13,7 @@ import { takeCustody } from '../custody/take.ts';
 import { createOverlay } from '../disk/overlay.ts';
 import { inspectImage } from '../disk/image.ts';
 import { BudgetExceeded, QemuError, QemuMissing } from '../errors.ts';
+import { humanMonitor } from '../qmp/commands.ts';
 import { MachineOff, MachineStartFailed, PortTaken } from './errors.ts';
 import { pc } from './hardware.ts';
 import type { Machine, MachineSpec } from './machine.ts';
@@ -114,6 +115,35 @@ serial('a machine starts paused, speaks on its PTY from the firmware on, and cou
   await machine.resume();
   t.is(await machine.status(), 'running');
 });
+
+serial('after a reset an emulated machine has thrown its translated code away, and goes on', async (t) => {
+  await using bench = await makeBench();
+  if (bench.spec.accelerator.accelerator !== 'tcg') return t.pass('nothing is translated here');
+  await using machine = await startMachine(bench.spec);
+  await using reader = await openConsole(machine);
+  await machine.run();
+  await reader.until(greeting);
+  t.is(await flushes(machine), 0);
+  reader.write('r');
+  // AVA's own timeout is the deadline.
+  while ((await flushes(machine)) === 0) t.is(await machine.status(), 'running');
+  const before = reader.text.split(greeting).length;
+  await reader.until(greeting, before + 1);
+
+  // A reset that is followed by a stop: the guest stays stopped.
+  reader.write('r');
+  await reader.until('SeaBIOS', 3);
+  await machine.pause();
+  t.is(await machine.status(), 'paused');
+  await machine.resume();
+  await reader.until(greeting, before + 2);
+  t.false((await readFile(bench.spec.log, 'utf8')).includes('translated code stays'));
+});
+
+async function flushes(machine: Machine): Promise<number> {
+  const words = await machine.qmp.execute(humanMonitor('info jit'));
+  return Number(/^TB flush count +(\d+)/m.exec(words)?.[1]);
+}
 
 serial('a power cut is abrupt and can be repeated; what runs on the same overlay next is another machine', async (t) => {
   await using bench = await makeBench();

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { appendFileSync, closeSync, fstatSync, openSync, readSync } from 'node:fs';
 
 /** Enough for an assertion with its backtrace. */
 const tailBytes = 4096;
@@ -13,6 +13,11 @@ export class QemuOutput {
     const file = openSync(path, 'a');
     this.#start = fstatSync(file).size;
     closeSync(file);
+  }
+
+  /** Puts a line of ours among QEMU's. */
+  add(line: string): void {
+    appendFileSync(this.path, `${line}\n`);
   }
 
   /** The last lines of this life, without the announcement of the PTY that QEMU prints at each start. */

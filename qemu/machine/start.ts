@@ -19,6 +19,7 @@ import type { Forward, Machine, MachineSpec } from './machine.ts';
 import { restoreMemory } from './memory.ts';
 import { QemuOutput } from './output.ts';
 import { spawnQemu, type QemuProcess } from './qemu-process.ts';
+import { TranslatedCode } from './translated-code.ts';
 import { describeExit, VirtualMachine } from './virtual-machine.ts';
 
 /**
@@ -34,22 +35,36 @@ export async function startMachine<Name extends string>(
   const { emulator, firmware, usbBus } = spec.hardware ?? pc;
   const binary = findProgram(emulator);
   if (firmware !== undefined && !existsSync(firmware.file)) throw new QemuMissing(firmware.file, firmware.debianPackage);
-  const socketPath = join(spec.custody.directory, `${spec.id}.qmp`);
+  const socketOf = (kind: string) => join(spec.custody.directory, `${spec.id}.${kind}`);
+  const sockets = { monitor: socketOf('qmp'), debugger: socketOf('gdb') };
   // QEMU connects to us: its first sign of life is a connection, and there is nothing to poll for.
   const server = createServer();
   using _server = { [Symbol.dispose]: () => server.close() };
   const listening = once(server, 'listening');
-  server.listen(socketPath);
+  server.listen(sockets.monitor);
   await listening;
   const output = new QemuOutput(spec.log);
-  const process = spawnQemu(spec.custody, binary, machineArguments(spec, socketPath), output.path);
+  const process = spawnQemu(spec.custody, binary, machineArguments(spec, sockets), output.path);
   try {
     const qmp = await reach(process, server, options.signal);
     const console = await consolePath(qmp);
     if (spec.memory !== undefined) await restoreMemory(qmp, spec.memory, options.signal);
     const ports = forwardedPorts(spec.forwards, await qmp.execute(humanMonitor('info usernet')));
     const streamed = spec.memory !== undefined && 'stream' in spec.memory && spec.memory.into !== undefined ? 'devices' : 'everything';
-    return new VirtualMachine({ id: spec.id, process, qmp, console, ports, output, custody: spec.custody, usbBus, streamed });
+    const translatedCode =
+      spec.accelerator.accelerator === 'tcg' ? new TranslatedCode(sockets.debugger, qmp, (sentence) => output.add(sentence)) : undefined;
+    return new VirtualMachine({
+      id: spec.id,
+      process,
+      qmp,
+      console,
+      ports,
+      output,
+      custody: spec.custody,
+      usbBus,
+      streamed,
+      translatedCode,
+    });
   } catch (error) {
     const failure = error instanceof QmpClosed ? await endOf(process, error) : error;
     process.kill();

@@ -9,6 +9,7 @@ import type { Machine, MachineExit, MachineReset, UsbDiskOptions } from './machi
 import { saveMemory, type Streamed } from './memory.ts';
 import type { QemuOutput } from './output.ts';
 import type { QemuProcess } from './qemu-process.ts';
+import type { TranslatedCode } from './translated-code.ts';
 import { UsbDisks } from './usb-disks.ts';
 
 export interface VirtualMachineParts<Name extends string> {
@@ -23,6 +24,8 @@ export interface VirtualMachineParts<Name extends string> {
   usbBus: string;
   /** What save() writes. */
   streamed: Streamed;
+  /** What an emulating QEMU has of the guest. */
+  translatedCode: TranslatedCode | undefined;
 }
 
 /**
@@ -42,6 +45,7 @@ export class VirtualMachine<Name extends string> implements Machine<Name> {
   readonly #output: QemuOutput;
   readonly #usbDisks: UsbDisks;
   readonly #streamed: Streamed;
+  readonly #translatedCode: TranslatedCode | undefined;
   readonly #resetListeners = new Set<(reset: MachineReset) => void>();
   #resets = 0;
   #lastResetAt = -Infinity;
@@ -59,6 +63,7 @@ export class VirtualMachine<Name extends string> implements Machine<Name> {
     this.#output = parts.output;
     this.#usbDisks = new UsbDisks(parts.qmp, parts.usbBus);
     this.#streamed = parts.streamed;
+    this.#translatedCode = parts.translatedCode;
     const eventsRead = this.#readEvents();
     this.exited = this.#awaitExit(eventsRead, parts.custody);
   }
@@ -78,11 +83,13 @@ export class VirtualMachine<Name extends string> implements Machine<Name> {
 
   async pause(): Promise<void> {
     this.#demandOn('pause');
+    await this.#translatedCode?.settle();
     await this.qmp.execute(pause());
   }
 
   async status(): Promise<string> {
     if (this.#exit !== undefined) return 'off';
+    await this.#translatedCode?.idle;
     try {
       const { status } = await this.qmp.execute(queryStatus());
       if (status !== 'shutdown') return status;
@@ -118,6 +125,7 @@ export class VirtualMachine<Name extends string> implements Machine<Name> {
 
   async save(file: string, { signal }: { signal?: AbortSignal } = {}): Promise<void> {
     this.#demandOn('save');
+    await this.#translatedCode?.settle();
     await this.qmp.execute(pause());
     await saveMemory(this.qmp, file, this.#streamed, signal);
   }
@@ -158,6 +166,7 @@ export class VirtualMachine<Name extends string> implements Machine<Name> {
   }
 
   #countReset(reset: MachineReset): void {
+    this.#translatedCode?.outdate();
     const isEcho = reset.at - this.#lastResetAt < resetEchoMs;
     this.#lastResetAt = reset.at;
     if (isEcho) return;
@@ -169,6 +178,7 @@ export class VirtualMachine<Name extends string> implements Machine<Name> {
     const { code, signal } = await this.#process.ended;
     // The monitor's last words may still be on their way when the process is already gone.
     await eventsRead;
+    await this.#translatedCode?.settle();
     custody.disown(this.pid);
     this.#exit = {
       code,

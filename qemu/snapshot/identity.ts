@@ -40,7 +40,10 @@ export function keyOf({ qemu, machine, base }: Identity): { prefix: string; key:
 function shapeOf(spec: MachineSpec): string[] {
   const { memory: _memory, rtc: _rtc, ...kept } = spec;
   const forwards = Object.fromEntries(Object.entries(spec.forwards).map(([name, { guest }]) => [name, { guest }]));
-  return machineArguments({ ...kept, id: 'snapshot', disk: { file: '/disk', format: spec.disk.format }, forwards }, '/qmp');
+  return machineArguments(
+    { ...kept, id: 'snapshot', disk: { file: '/disk', format: spec.disk.format }, forwards },
+    { monitor: '/qmp', debugger: '/gdb' },
+  );
 }
 
 async function qemuVersion(emulator: string): Promise<string> {

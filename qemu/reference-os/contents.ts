@@ -122,7 +122,7 @@ export const removedPaths = (triplet: string): string[] => [
 
 /** udev rules that only cost time: hardware which no device of this type has. */
 export const removedUdevRules =
-  /^(60-(autosuspend|cdrom|drm|evdev|fido|infiniband|persistent-alsa|persistent-storage-tape|persistent-v4l|sensor|tpm)|64-btrfs|70-(camera|joystick|memory|mouse|touchpad|uaccess)|71-seat|73-seat|75-probe_mtd|78-sound|80-debian-compat|81-net-dhcp|90-iocost|95-dm|96-e2scrub)/u;
+  /^(60-(autosuspend|cdrom|drm|evdev|fido|infiniband|persistent-alsa|persistent-storage-tape|persistent-v4l|sensor|tpm)|64-btrfs|70-(camera|joystick|memory|mouse|touchpad|uaccess)|71-seat|73-seat|75-probe_mtd|78-sound|80-debian-compat|81-net-dhcp|85-hwclock|90-iocost|95-dm|96-e2scrub)/u;
 
 /** Directories that must be there to be mounted on; the root file system is read-only. */
 export const mountPoints = ['mnt/boot', 'mnt/data', 'mnt/state', 'mnt/sysroot/active', 'mnt/sysroot/inactive', 'var/volatile'];

@@ -33,6 +33,9 @@ export async function slimTree(tree: string, triplet: string): Promise<void> {
   }
   const rules = join(tree, 'usr/lib/udev/rules.d');
   for (const name of (await readdir(rules)).filter((name) => removedUdevRules.test(name))) await rm(join(rules, name));
+  // A program for each network card, each end of a container's included, to apply settings of single cards, of which there are none here.
+  const systemdRules = join(rules, '99-systemd.rules');
+  await writeFile(systemdRules, (await readFile(systemdRules, 'utf8')).replace(/^.*RUN\+="\/lib\/systemd\/systemd-sysctl .*\n/mu, ''));
   // The units that Debian's own packages start: this OS says below which it wants.
   const units = join(tree, 'usr/lib/systemd/system');
   for (const wants of ['multi-user.target.wants', 'graphical.target.wants', 'rescue.target.wants'])

@@ -18,7 +18,7 @@ export interface Knocking {
 const bannerBudget = 15_000;
 /**
  * Milliseconds between knocks. QEMU's user network takes a connection for a guest that isn't up, and then asks the guest after 3, 6, 12 s: a connection made once it
- * is up is answered at once. Each costs the server a process, so where another door tells when that is, hardly any is made in advance.
+ * is up is answered at once. Each costs the server a process, so where another door tells when that is, few are made in advance.
  */
 const knockEvery = { byItself: 1_500, besideDoor: 5_000 };
 /** Milliseconds between looks at the door. */
@@ -64,17 +64,17 @@ export async function heardFrom({ endpoint, idleDoor, signal, onAccepted }: Knoc
     met(accepted ? `accepted, no SSH banner within ${bannerBudget / 1000} s` : `no TCP connection within ${bannerBudget / 1000} s`),
   );
 
-  // 1. Beside a door, the first knock is for a device that is seen to be up.
+  // 1. A device that is up answers the first knock.
+  knock();
+  const knocking = setInterval(knock, idleDoor === undefined ? knockEvery.byItself : knockEvery.besideDoor);
+  // 2. One that comes up meanwhile is knocked at anew, as soon as it is seen: the knocks before would each start a server when their turn comes again.
   const looking = new AbortController();
   const lookOut = async () => {
-    if (idleDoor !== undefined && !(await isUp(idleDoor, looking.signal))) return;
-    // Knocks before that would each start a server when their turn comes again.
+    if (idleDoor === undefined || !(await comesUp(idleDoor, looking.signal))) return;
     giveUpSilent();
     knock();
   };
   const lookedOut = lookOut();
-  // 2. Nothing is staked on the door, nor on one knock.
-  const knocking = setInterval(knock, idleDoor === undefined ? knockEvery.byItself : knockEvery.besideDoor);
 
   const first = await settled.promise;
   clearInterval(knocking);
@@ -88,11 +88,11 @@ export async function heardFrom({ endpoint, idleDoor, signal, onAccepted }: Knoc
 }
 
 /**
- * True once a device's network turns a connection away; false when the look-out ends. QEMU's user network takes a connection for a guest that isn't up: only its
- * end is an answer.
+ * True once a device's network turns a connection away that it had left without an answer before; false where it does so at the first look, or when the look-out ends.
+ * QEMU's user network takes a connection for a guest that isn't up: only its end is an answer.
  */
-async function isUp(door: Endpoint, signal: AbortSignal): Promise<boolean> {
-  while (!signal.aborted) {
+async function comesUp(door: Endpoint, signal: AbortSignal): Promise<boolean> {
+  for (let looks = 0; !signal.aborted; looks += 1) {
     const closed = Promise.withResolvers<true>();
     const socket = connect(door)
       // Its close says enough.
@@ -101,7 +101,7 @@ async function isUp(door: Endpoint, signal: AbortSignal): Promise<boolean> {
     const late = pause(lookEvery, false, { signal }).catch(() => false);
     const turnedAway = await Promise.race([closed.promise, late]);
     socket.destroy();
-    if (turnedAway) return true;
+    if (turnedAway) return looks > 0;
   }
   return false;
 }

@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { budgets } from '../budgets.ts';
 import { QemuError } from '../errors.ts';
 import type { QmpClient } from '../qmp/client.ts';
-import { queryStatus, resume } from '../qmp/commands.ts';
+import { pause, queryStatus, resume } from '../qmp/commands.ts';
 import { QmpClosed } from '../qmp/errors.ts';
 import { within } from '../within.ts';
 
@@ -69,7 +69,8 @@ export class TranslatedCode {
     try {
       await singleStep(this.#debugger);
     } catch (error) {
-      // Wherever it stuck, the guest must not stand still; a QEMU that ended meanwhile says so here.
+      // Wherever it stuck, the guest must not stand still, now or at the end of a step that comes late: a stop calls that off. A QEMU that ended says so here.
+      await this.#qmp.execute(pause());
       await this.#qmp.execute(resume());
       throw error;
     }
@@ -106,6 +107,9 @@ async function stepAndDetach(socket: Socket, words: string[]): Promise<void> {
   };
   // A connection stops the guest.
   await awaitReply(/^T02/);
+  // With interrupts, which a step is without by default: a processor that sleeps wakes by them only.
+  socket.write(packet('Qqemu.sstep=1'));
+  await awaitReply(/^OK$/);
   socket.write(packet('s'));
   await awaitReply(/^T05/);
   socket.write(packet('D'));

@@ -39,18 +39,17 @@ export class TranslatedCode {
   outdate(): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
-      this.#timer = undefined;
       this.#dropping = this.#drop();
     }, resetsSettleMs);
   }
 
-  /** Before anything else stops the guest or asks whether it runs: a drop that is under way comes to its end, and one that is due is given up. */
+  /** Before anything else stops the guest: a drop that is under way comes to its end, and one that is due is given up. */
   async settle(): Promise<void> {
     clearTimeout(this.#timer);
     await this.#dropping;
   }
 
-  /** A drop that is under way comes to its end, one that is due stays due. */
+  /** Before anything asks whether the guest runs: the end of a drop that is under way; one that is due stays due. */
   get idle(): Promise<void> {
     return this.#dropping;
   }

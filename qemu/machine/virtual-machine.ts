@@ -118,7 +118,7 @@ export class VirtualMachine<Name extends string> implements Machine<Name> {
       milliseconds: options.timeout ?? budgets.powerdown,
       seen: () => (this.#resets > resetsBefore ? 'a reset' : 'a machine that still runs'),
       advice:
-        "Look at the guest's console: does it run an ACPI listener (systemd-logind), or hang in a unit's stop? kill() cuts its power.",
+        "Look at the guest's console: does it run an ACPI listener (systemd-logind, acpid), or hang in a unit's stop? kill() cuts its power.",
       signal: options.signal,
     });
   }

@@ -120,7 +120,7 @@ export const removedPaths = (triplet: string): string[] => [
   'var/lib/dpkg',
 ];
 
-/** udev rules that only cost time: hardware which no device of this type has. */
+/** udev rules that only cost time: hardware which no device of this type has, and a script for the clock that ends at once under systemd. */
 export const removedUdevRules =
   /^(60-(autosuspend|cdrom|drm|evdev|fido|infiniband|persistent-alsa|persistent-storage-tape|persistent-v4l|sensor|tpm)|64-btrfs|70-(camera|joystick|memory|mouse|touchpad|uaccess)|71-seat|73-seat|75-probe_mtd|78-sound|80-debian-compat|81-net-dhcp|85-hwclock|90-iocost|95-dm|96-e2scrub)/u;
 
